@@ -1,0 +1,38 @@
+# The two commands of the README: `make demo` and `make test`. Each does all of its own set-up in .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP_DEPS := pyproject.toml constraints.txt Makefile
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint clean
+
+help:
+	@echo "make demo   set up, then run a batch of ten watersheds on real terrain and report it"
+	@echo "make test   set up, then ruff, mypy, snakefmt and the tests"
+	@echo "make setup  only the virtual environment in $(VENV)"
+	@echo "make clean  remove the virtual environment and the demo's batch"
+
+$(VENV)/.ready: $(SETUP_DEPS)
+	@command -v $(PYTHON) >/dev/null || { echo "weppbatch needs CPython 3.11 (its terrain tools come as a wheel for it alone); '$(PYTHON)' was not found. Install python3.11 and python3.11-venv, or say make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) or sys.implementation.name != "cpython")' || { echo "weppbatch needs CPython 3.11 (its terrain tools come as a wheel for it alone); $$($(PYTHON) --version) was found. Say make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo,test]'
+	@touch $@
+
+setup: $(VENV)/.ready
+
+demo: $(VENV)/.ready
+	$(BIN)/weppbatch demo
+
+test: $(VENV)/.ready lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check workflow
+
+clean:
+	rm -rf $(VENV) batches/demo

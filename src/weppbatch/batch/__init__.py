@@ -1,0 +1,1 @@
+"""One batch: its state, its watersheds, its run ids, what is done and what is not."""

@@ -1,0 +1,111 @@
+"""A batch as a start sees it: its runs, the tasks they need, the digest of each, and how large they are.
+
+Read by the Snakefile at parse time and by `weppbatch run`; reads files, changes none.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.errors import InputError
+from weppbatch.nodb.ron import Ron
+from weppbatch.tasks import graph
+from weppbatch.tasks.configuration import digest_of
+from weppbatch.tasks.record import TaskFiles, read_record
+
+BASE_MEM_MB = 400
+BYTES_A_CELL = 150  # HillslopesTopaz 62, pruning 54, our own arrays beside them
+SECONDS_A_MILLION_CELLS = 60
+
+
+class Plan:
+    """The runs and targets of one batch.
+
+    Raises InputError when the batch's run ids were never validated, or no longer are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runner = BatchRunner.getInstance(folder)
+        if self.runner.validation_state != "valid":
+            raise InputError(
+                f"the run ids of batch '{self.runner.batch_name}' are {self.runner.validation_state}",
+                hint=f"weppbatch validate {self.runner.batch_name} --template TEMPLATE",
+            )
+        entries = self.runner.template_validation["runs"]
+        self.entries = {entry["runid"]: entry for entry in entries}
+        self._digests: dict[tuple[str, str], str] = {}
+
+    @cached_property
+    def excluded(self) -> frozenset[str]:
+        """The run ids that an admin has taken out."""
+        return frozenset(self.runner.excluded)
+
+    @cached_property
+    def runids(self) -> tuple[str, ...]:
+        """The run ids that take part, largest watershed first."""
+        return tuple(sorted(self.entries.keys() - self.excluded, key=lambda runid: (-self.area_m2(runid), runid)))
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that the checklist asks for, with those they rest on, in order."""
+        return graph.selected(self.runner.selected_tasks)
+
+    def area_m2(self, runid: str) -> float:
+        """The area of a run's polygon."""
+        return float(self.entries[runid]["area_m2"])
+
+    def task_files(self, runid: str, task: str) -> TaskFiles:
+        """Where a task's records lie."""
+        return TaskFiles(self.folder / "runs" / runid, task)
+
+    def digest(self, task: str, runid: str) -> str:
+        """The digest of what configures a task: from the run's controls, or from `_base` until it is cloned."""
+        if task == "clone":
+            return graph.config_digest("clone", {})
+        wd = self.folder / "runs" / runid
+        cloned = (wd / ".tasks" / "clone.json").exists()
+        folder = wd if cloned else self.folder / "_base"
+        feature = self.entries[runid]["feature_sha256"] if graph.TASKS[task].reads_feature else ""
+        key = (task, runid if cloned else feature)
+        if key not in self._digests:
+            self._digests[key] = digest_of(self.folder, folder, task, feature)
+        return self._digests[key]
+
+    def sentinels(self, runids: Iterable[str], tasks: Iterable[str]) -> list[str]:
+        """The sentinels of these tasks of these runs, relative to the batch."""
+        wanted = list(tasks)
+        return [graph.sentinel(runid, task) for runid in runids for task in wanted]
+
+    def priority(self, task: str, runid: str) -> int:
+        """Larger watersheds first, and a begun chain before the next one."""
+        rank = len(self.runids) - self._ranks.get(runid, len(self.runids))
+        return rank * len(graph.TASKS) + list(graph.TASKS).index(task)
+
+    def mem_mb(self, runid: str, attempt: int) -> int:
+        """The memory to ask for; more at every attempt."""
+        return int((BASE_MEM_MB + self.window_cells(runid) * BYTES_A_CELL / 1e6) * attempt)
+
+    def runtime_min(self, runid: str, attempt: int) -> int:
+        """The minutes to ask for; more at every attempt."""
+        return int((10 + self.window_cells(runid) / 1e6 * SECONDS_A_MILLION_CELLS / 60) * attempt)
+
+    def window_cells(self, runid: str) -> float:
+        """An estimate of the window's cells: a square around a watershed that fills half of it, and the buffer."""
+        side_m = (2 * self.area_m2(runid)) ** 0.5 + 2 * self._ron.buffer_m
+        return float((side_m / self._ron.cell_size_m) ** 2)
+
+    def lost_outputs(self, runid: str, task: str) -> list[str]:
+        """The files that a task's sentinel records and the disk lacks."""
+        record = read_record(self.task_files(runid, task).sentinel)
+        wd = self.folder / "runs" / runid
+        return [entry["path"] for entry in (record or {}).get("outputs", []) if not (wd / entry["path"]).exists()]
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        return {runid: rank for rank, runid in enumerate(self.runids)}
+
+    @cached_property
+    def _ron(self) -> Ron:
+        return Ron.getInstance(self.folder / "_base")

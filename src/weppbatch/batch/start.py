@@ -1,0 +1,101 @@
+"""One start of a batch: the lock, the execution id, the snapshot of `_base`, and the entries in the history.
+
+`weppbatch run` begins a start and hands its lock to the Snakemake it calls; a plain `snakemake` begins its own.
+"""
+
+import atexit
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.ledger import BATCH_LOCK, Ledger, fold
+from weppbatch.batch.plan import Plan
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.errors import InputError
+from weppbatch.lock import Lock
+from weppbatch.nodb import workspace
+
+LOCK_FD = "WEPPBATCH_LOCK_FD"
+EXECUTION = "WEPPBATCH_EXECUTION"
+
+
+class Start:
+    """A start that holds its batch; `end` folds the results and lets go.
+
+    Also a context manager: leaving the block ends the start as interrupted unless it was ended before.
+    """
+
+    def __init__(self, folder: Path, lock: Lock, asked: dict[str, Any]) -> None:
+        self.folder = folder
+        self.lock = lock
+        self.asked = asked
+        self.execution = str(asked["execution"])
+        self._announced = False
+
+    @classmethod
+    def begin(cls, folder: Path) -> "Start":
+        """Take the batch: the lock, stale Snakemake locks out of the way, a snapshot of `_base`.
+
+        Raises BatchBusy naming the holder when another process has the batch, and NotPermitted or InputError
+        when this user may not change it or its run ids are not valid.
+        """
+        require_enabled()
+        require_admin()
+        plan = Plan(folder)
+        lock = Lock(folder / BATCH_LOCK)
+        lock.acquire()
+        try:
+            asked = plan.runner.enqueue_runs()
+            start = cls(folder, lock, asked)
+            lock.describe_as(start.execution)
+            if lock.took_over_from:
+                with plan.runner.locked() as runner:
+                    runner.add_history("lock_taken_over", previous_holder=lock.took_over_from)
+            shutil.rmtree(folder / ".snakemake" / "locks", ignore_errors=True)
+            workspace.snapshot(folder)
+        except BaseException:
+            lock.release()
+            raise
+        atexit.register(lock.release)
+        return start
+
+    def environment(self) -> dict[str, str]:
+        """What the Snakemake called by this start needs to know, together with the lock's descriptor."""
+        return {LOCK_FD: str(self.lock.descriptor), EXECUTION: self.execution}
+
+    def announce(self, reason: str = "", **details: object) -> None:
+        """Write to the history that work begins."""
+        self._announced = True
+        with BatchRunner.getInstance(self.folder).locked() as runner:
+            runner.add_history("run_started", reason=reason, execution=self.execution, **details)
+
+    def end(self, outcome: str) -> Ledger:
+        """Fold the results into the state, note how it ended, and let go of the batch."""
+        ledger = fold(self.folder)
+        if self._announced:
+            counts = ledger.to_json()["counts"]
+            with BatchRunner.getInstance(self.folder).locked() as runner:
+                runner.add_history("run_finished", execution=self.execution, outcome=outcome, counts=counts)
+        self.lock.release()
+        return ledger
+
+
+def handed_down(folder: Path) -> str | None:
+    """The execution id of the start that called this process, or None when nobody handed a lock down.
+
+    Raises InputError when what was handed down is not this batch's lock.
+    """
+    descriptor, execution = os.environ.get(LOCK_FD), os.environ.get(EXECUTION)
+    if descriptor is None or execution is None:
+        return None
+    try:
+        same = os.path.sameopenfile(int(descriptor), os.open(folder / BATCH_LOCK, os.O_RDONLY))
+    except OSError:
+        same = False
+    if not same:
+        raise InputError(
+            f"{LOCK_FD} names a lock of another batch than {folder}", hint=f"unset {LOCK_FD} and start again"
+        )
+    return execution

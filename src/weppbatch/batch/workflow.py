@@ -1,0 +1,94 @@
+"""The Snakefile's view of its batch: opened at parse time, closed by its handlers.
+
+A start that only looks (a dry run, a lint, a summary) takes no lock and changes no byte.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.cli import get_argument_parser
+from snakemake.persistence import PersistenceBase
+
+from weppbatch.batch.access import require_enabled
+from weppbatch.batch.plan import Plan
+from weppbatch.batch.start import EXECUTION, Start, handed_down
+from weppbatch.errors import InputError
+from weppbatch.tasks import graph
+
+# Snakemake's options that look at a workflow, or tidy it, and run no job.
+LOOKING_OPTIONS = (
+    "lint",
+    "reporter",
+    "dag",
+    "rulegraph",
+    "filegraph",
+    "d3dag",
+    "summary",
+    "detailed_summary",
+    "list_rules",
+    "list_target_rules",
+    "list_changes",
+    "list_input_changes",
+    "list_params_changes",
+    "list_untracked",
+    "print_compilation",
+    "generate_unit_tests",
+    "containerize",
+    "archive",
+)
+
+
+class WorkflowBatch:
+    """The batch that this Snakemake works on."""
+
+    def __init__(self, folder: Path, runs: str, tasks: str, *, main: bool, dry: bool) -> None:
+        require_enabled()
+        if not (folder / "batch_runner.nodb").is_file():
+            raise InputError(
+                f"'{folder}' is no batch (it has no batch_runner.nodb)",
+                hint="snakemake --config batch=batches/NAME",
+            )
+        if dry:
+            _leave_no_inventory()
+        self.folder = folder.resolve()
+        self.execution = handed_down(self.folder) if main else os.environ.get(EXECUTION)
+        self.start: Start | None = None
+        if self.execution is None and main and not dry and not only_looks(sys.argv[1:]):
+            self.start = Start.begin(self.folder)
+            self.execution = self.start.execution
+        self.plan = Plan(self.folder)
+        self.runids = self.plan.runids if runs == "all" else _known(runs, self.plan.runids, "run id")
+        self.tasks = self.plan.tasks if tasks == "checklist" else _known(tasks, tuple(graph.TASKS), "task")
+
+    def begun(self) -> None:
+        """Work begins (onstart)."""
+        if self.start is not None:
+            self.start.announce(by="snakemake")
+
+    def ended(self, outcome: str) -> None:
+        """Work has ended (onsuccess, onerror)."""
+        if self.start is not None:
+            self.start.end(outcome)
+
+
+def _leave_no_inventory() -> None:
+    """Keep Snakemake's preview from writing its inventory of file times into the batch."""
+    PersistenceBase.save_iocache = lambda self: None
+
+
+def only_looks(arguments: list[str]) -> bool:
+    """Whether these options of Snakemake's run no job."""
+    options, _ = get_argument_parser().parse_known_args(arguments)
+    return any(getattr(options, name, None) for name in LOOKING_OPTIONS)
+
+
+def _known(text: str, names: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """The names in a comma-separated text, in the batch's order."""
+    asked = {name.strip() for name in text.split(",") if name.strip()}
+    unknown = sorted(asked - set(names))
+    if unknown or not asked:
+        raise InputError(
+            f"unknown {what}: {', '.join(unknown) or repr(text)}", hint=f"known: {', '.join(names[:20])}"
+        )
+    return tuple(name for name in names if name in asked)

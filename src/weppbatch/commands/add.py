@@ -1,0 +1,120 @@
+"""`weppbatch add`: watersheds and elevations brought into a batch, and what was found in them."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from weppbatch.batch import geojson
+from weppbatch.batch.access import current_user, require_admin, require_enabled
+from weppbatch.batch.dem import Coverage, coverage, register_dem
+from weppbatch.batch.features import FeatureCheck, check_features
+from weppbatch.batch.root import batch_folder
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.console import say, say_json, say_table
+
+SHOWN_OUTSIDE = 5
+
+
+class Kind(StrEnum):
+    """What can be added."""
+
+    watersheds = "watersheds"
+    dem = "dem"
+
+
+def add(
+    name: Annotated[str, typer.Argument(help="the batch")],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="watersheds (GeoJSON) or dem (raster or VRT)")],
+    file: Annotated[Path, typer.Argument(help="the file; watersheds are copied in, a dem stays where it is")],
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Add the watersheds (a GeoJSON file) or the elevations (a raster or VRT).
+
+    Watersheds: every feature is checked; bad ones are rejected with reasons, the rest go on. The same command
+    again replaces what was there.
+
+    \b
+    Examples: weppbatch add myfire watersheds huc12.geojson
+              weppbatch add myfire dem /data/ned10m.vrt
+    """
+    require_enabled()
+    require_admin()
+    batch = BatchRunner.getInstance(batch_folder(name))
+    if kind is Kind.watersheds:
+        _add_watersheds(batch, file, as_json)
+    else:
+        _add_dem(batch, file, as_json)
+
+
+def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
+    before = batch.validation_state
+    report = geojson.register(batch, file, current_user())
+    if as_json:
+        say_json(report.resource | {"features": [_as_json(check) for check in report.checks]})
+        return
+    resource = report.resource
+    system = resource["crs"] if resource["crs_declared"] else "WGS84 assumed, the file declares no CRS"
+    say(f"{file.name}: {resource['feature_count']} features, {system}")
+    if report.unchanged:
+        say("The file is the one that was there already.")
+    elif report.replaced:
+        stale = "; the run ids must be validated again" if before != "missing" else ""
+        say(f"It replaces the watersheds of {report.replaced['uploaded_at']}{stale}.")
+    remarks = [(check, "rejected", reason) for check in report.checks for reason in check.reasons]
+    remarks += [(c, "repaired", note) for c in report.checks if c.accepted for note in c.notes]
+    remarks.sort(key=lambda remark: remark[0].index)
+    say_table(["feature", "id", "state", "why"], [(check.index, check.id, *rest) for check, *rest in remarks])
+    rejected = resource["feature_count"] - resource["accepted_count"]
+    say(f"{resource['accepted_count']} watersheds can be used, {rejected} rejected.")
+    if "dem" in batch.resources:
+        _say_coverage(coverage(batch.resources["dem"], report.checks))
+    say(f"Next: weppbatch validate {batch.batch_name}")
+
+
+def _as_json(check: FeatureCheck) -> dict[str, Any]:
+    return {
+        "index": check.index,
+        "id": check.id,
+        "accepted": check.accepted,
+        "reasons": check.reasons,
+        "notes": check.notes,
+        "area_m2": check.area_m2,
+    }
+
+
+def _add_dem(batch: BatchRunner, file: Path, as_json: bool) -> None:
+    resource = register_dem(batch, file, current_user())
+    found = _coverage_of(batch, resource)
+    if as_json:
+        inside = None if found is None else {"inside": found.inside, "outside": found.outside}
+        say_json(resource | {"watersheds": inside})
+        return
+    across, down = resource["resolution"]
+    west, south, east, north = resource["bbox"]
+    say(f"{resource['path']}: {resource['driver']}, {resource['crs']}, cells of {across:.6g} x {down:.6g}")
+    say(f"longitudes {west:.4f} to {east:.4f}, latitudes {south:.4f} to {north:.4f}; set as ron.dem")
+    if found is not None:
+        _say_coverage(found)
+
+
+def _coverage_of(batch: BatchRunner, resource: dict[str, Any]) -> Coverage | None:
+    if "watershed_geojson" not in batch.resources:
+        return None
+    loaded, _ = geojson.registered(batch)
+    return coverage(resource, check_features(loaded.data, loaded.crs))
+
+
+def _say_coverage(found: Coverage) -> None:
+    say(f"{found.inside} of {found.inside + len(found.outside)} watersheds lie within the DEM.")
+    if found.outside:
+        more = ", ..." if len(found.outside) > SHOWN_OUTSIDE else ""
+        say(f"Not within it: {', '.join(found.outside[:SHOWN_OUTSIDE])}{more}")
+    if found.swapped:
+        say(f"With longitude and latitude exchanged, {found.swapped} of them would be.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command()(add)

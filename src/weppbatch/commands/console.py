@@ -1,0 +1,37 @@
+"""How the commands print: plain tables and JSON. What is printed is decided by each command."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+PIPED_WIDTH = 200  # a table in a pipe must not be folded at 80 columns
+
+
+def say(text: str = "") -> None:
+    """Print a line as it is: file names and attributes may hold brackets, which are no markup."""
+    typer.echo(text)
+
+
+def say_json(value: object) -> None:
+    """Print a value for machines to read."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under column names; nothing when there are none."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    if table.rows:
+        width = None if sys.stdout.isatty() else PIPED_WIDTH
+        console = Console(highlight=False, markup=False, emoji=False, width=width)
+        with console.capture() as captured:
+            console.print(table)
+        typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -1,0 +1,70 @@
+"""`weppbatch configs`, `create` and `list`: what a batch can start from, a new one, and those that are there."""
+
+from typing import Annotated
+
+import typer
+
+from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.root import batch_folder, batches_root, create_batch, list_batches
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.console import say, say_json, say_table
+from weppbatch.nodb.workspace import base_configs
+
+DEFAULT_CONFIG = "disturbed9002_wbt"
+
+
+def configs() -> None:
+    """List the base configurations that a batch can start from.
+
+    Example: weppbatch configs
+    """
+    say_table(["config", "what it is"], [(name, config["description"]) for name, config in base_configs().items()])
+
+
+def create(
+    name: Annotated[str, typer.Argument(help="lowercase letters, digits, - and _; a letter first")],
+    config: Annotated[str, typer.Option(help="the base configuration; see weppbatch configs")] = DEFAULT_CONFIG,
+    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+) -> None:
+    """Make a batch: its folder, its base project with all controls, its state.
+
+    Example: weppbatch create myfire --config disturbed9002_wbt
+    """
+    require_enabled()
+    require_admin()
+    batch = create_batch(name, config, reason=reason)
+    say(f"Created {batch.wd} from {config}.")
+    say(f"Next: weppbatch add {name} watersheds FILE.geojson")
+
+
+def list_all(as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:
+    """List the batches with their watersheds and the state of their run ids.
+
+    Example: weppbatch list
+    """
+    rows = [_row(BatchRunner.getInstance(batch_folder(name))) for name in list_batches()]
+    if as_json:
+        say_json(rows)
+        return
+    if not rows:
+        say(f"There is no batch in {batches_root()}; make one with: weppbatch create NAME")
+    say_table(["batch", "config", "watersheds", "run ids", "made", "by"], [list(row.values()) for row in rows])
+
+
+def _row(batch: BatchRunner) -> dict[str, object]:
+    watersheds = batch.resources.get("watershed_geojson") or {}
+    return {
+        "batch": batch.batch_name,
+        "config": batch.base_config,
+        "watersheds": watersheds.get("feature_count", 0),
+        "run_ids": batch.validation_state,
+        "created_at": batch.created_at,
+        "created_by": batch.created_by,
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.command()(configs)
+    app.command()(create)
+    app.command("list")(list_all)

@@ -1,0 +1,22 @@
+"""`weppbatch task`: one task of one run, as a rule calls it; listed here so that the help shows it."""
+
+from typing import Annotated
+
+import typer
+
+from weppbatch.tasks.entry import main
+
+
+def task(
+    arguments: Annotated[list[str], typer.Argument(metavar="TASK --run RUNID [--batch FOLDER]")],
+) -> None:
+    """Do one task of one run, here and now: what a rule calls, and the way to watch one task fail.
+
+    Example: weppbatch task outlet --run wolf-creek --batch batches/myfire
+    """
+    raise typer.Exit(main(arguments))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(context_settings={"ignore_unknown_options": True})(task)

@@ -1,0 +1,113 @@
+"""`weppbatch validate`: from attributes to run ids, with everything that stands in the way."""
+
+import shlex
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from weppbatch.batch import validation
+from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.geojson import registered
+from weppbatch.batch.root import batch_folder
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.console import say, say_json, say_table
+
+PREVIEW_ROWS = 20
+
+
+def validate(
+    name: Annotated[str, typer.Argument(help="the batch")],
+    template: Annotated[
+        str | None, typer.Option("--template", "-t", help="text with {expression} or ${Attribute}")
+    ] = None,
+    runs: Annotated[str, typer.Option(metavar="PATTERNS", help="show only these run ids: a-*,b-07")] = "*",
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Give every watershed its run id by a template; without one, show the attributes to make it from.
+
+    An expression is properties['Name'], feature['id'], index or one_based_index, with slug, lower, upper, title,
+    zfill and replace, and a format after a colon: {one_based_index:03d}. ${Name} is short for
+    {properties['Name']}.
+
+    \b
+    Examples: weppbatch validate myfire
+              weppbatch validate myfire --template '${HUC12}'
+              weppbatch validate myfire -t "{slug(properties['Name'])}-{index:03d}"
+    """
+    batch = BatchRunner.getInstance(batch_folder(name))
+    if template is None:
+        _show_attributes(batch, as_json)
+        return
+    require_enabled()
+    require_admin()
+    result = validation.validate(batch, template)
+    if as_json:
+        say_json(result)
+    else:
+        _show(name, result, runs.split(","))
+    if not result["valid"]:
+        raise typer.Exit(2)
+
+
+def _show_attributes(batch: BatchRunner, as_json: bool) -> None:
+    loaded, resource = registered(batch)
+    rows = validation.attributes(loaded.features)
+    suggestion = validation.suggested_template(loaded.features)
+    stored = batch.template_validation or {}
+    if as_json:
+        state = {"state": batch.validation_state, "template": stored.get("template")}
+        say_json({"attributes": rows, "suggested_template": suggestion, "validation": state})
+        return
+    say(f"{resource['feature_count']} features in {Path(batch.wd, resource['relative_path'])}")
+    say_table(
+        ["attribute", "type", "present", "distinct", "samples"],
+        [(r["name"], r["type"], r["present"], r["distinct"], _samples(r["samples"])) for r in rows],
+    )
+    if stored:
+        summary = stored["summary"]
+        say(f"Template {stored['template']} of {stored['validated_at']}: {batch.validation_state}, "
+            f"{summary['runs']} runs, {summary['rejected']} features rejected.")  # fmt: skip
+    if batch.validation_state != "valid":
+        example = stored.get("template") or suggestion or "{one_based_index:03d}"
+        say(f"Next: weppbatch validate {batch.batch_name} --template {shlex.quote(example)}")
+
+
+def _samples(values: list[Any]) -> str:
+    return ", ".join(text if len(text) <= 40 else text[:37] + "..." for text in map(str, values))
+
+
+def _show(name: str, result: dict[str, Any], patterns: list[str]) -> None:
+    renamed = {row["index"]: row["from"] for row in result["renamed"]}
+    chosen = [run for run in result["runs"] if any(fnmatchcase(run["runid"], p.strip()) for p in patterns)]
+    say_table(
+        ["run id", "feature", "id", "km2", "made from"],
+        [
+            (run["runid"], run["index"], run["id"], f"{run['area_m2'] / 1e6:.2f}", renamed.get(run["index"]))
+            for run in chosen[:PREVIEW_ROWS]
+        ],
+    )
+    if len(chosen) > PREVIEW_ROWS:
+        say(f"... and {len(chosen) - PREVIEW_ROWS} more; see --json or --runs")
+    if result["rejected"]:
+        say("\nRejected features:")
+        say_table(
+            ["feature", "id", "why"], [(r["index"], r["id"], "; ".join(r["reasons"])) for r in result["rejected"]]
+        )
+    for row in result["duplicates"]:
+        say(f"error: run id '{row['runid']}' would be that of features {', '.join(map(str, row['indexes']))}")
+    for error in result["errors"]:
+        say(f"error: {error}")
+    summary = result["summary"]
+    say(f"\n{summary['runs']} run ids from {summary['features']} features, {summary['renamed']} of them sanitised, "
+        f"{summary['rejected']} features rejected.")  # fmt: skip
+    if result["valid"]:
+        say(f"Valid. Next: weppbatch run {name}")
+    else:
+        say("Invalid: nothing runs until the run ids are valid.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command()(validate)

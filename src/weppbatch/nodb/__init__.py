@@ -1,0 +1,1 @@
+"""Controls: typed settings of a project, kept as plain JSON in .nodb files."""

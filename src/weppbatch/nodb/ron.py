@@ -1,0 +1,102 @@
+"""Ron: the project's place and grid; which elevation source, which coordinate system, which window."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from weppbatch.errors import ConfigError
+from weppbatch.nodb.base import NoDbBase
+
+if TYPE_CHECKING:
+    from weppbatch.terrain.sources import DemOptions
+
+
+class Ron(NoDbBase):
+    """Settings of the tasks extent and dem."""
+
+    filename: ClassVar[str] = "ron.nodb"
+    RENAMED: ClassVar[dict[str, str]] = {"cellsize": "cell_size_m"}
+
+    dem: str = Field(
+        default="",
+        description="elevation raster or VRT, in any projection: absolute path, or relative to the batch's _base",
+    )
+    dem_vertical_unit: Literal["m", "ft", "us-ft"] = Field(
+        default="m", description="unit of the source's elevations; they are converted to metres"
+    )
+    dem_resampling: Literal["cubic", "bilinear", "nearest"] = Field(
+        default="cubic", description="how elevations are resampled onto the grid"
+    )
+    elevation_min_m: float = Field(
+        default=-450.0, ge=-12000, le=9000, description="m; lower is not taken as an elevation"
+    )
+    elevation_max_m: float = Field(
+        default=9000.0, ge=-450, le=9000, description="m; higher is not taken as an elevation"
+    )
+    min_valid_fraction: float = Field(
+        default=0.99, gt=0, le=1, description="least share of the polygon's cells that have an elevation"
+    )
+    max_hole_cells: int = Field(
+        default=100, ge=0, le=100_000, description="cells; larger holes inside the polygon are not interpolated"
+    )
+    min_relief_m: float = Field(
+        default=2.0, ge=0, le=1000, description="m; least difference in elevation inside the polygon"
+    )
+    target_crs: str = Field(
+        default="utm",
+        description="system to work in: utm (the zone of each watershed), or an EPSG code in metres, EPSG:5070",
+    )
+    cell_size_m: float = Field(default=30.0, ge=1, le=1000, description="m; side of a cell")
+    buffer_m: float = Field(
+        default=1000.0, ge=0, le=100_000, description="m; margin of the window around the polygon"
+    )
+
+    @field_validator("target_crs")
+    @classmethod
+    def _named_system(cls, text: str) -> str:
+        """`utm`, or a code, always written as EPSG:<number>."""
+        match = re.fullmatch(r"(?:epsg:)?(\d{4,6})", text.strip(), re.IGNORECASE)
+        if match:
+            return f"EPSG:{match[1]}"
+        if text.strip().lower() == "utm":
+            return "utm"
+        raise ValueError("must be 'utm' or an EPSG code such as EPSG:5070")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Ron":
+        """Bounds in order."""
+        if self.elevation_min_m >= self.elevation_max_m:
+            raise ValueError("elevation_min_m must be below elevation_max_m")
+        return self
+
+    def problems(self) -> list[str]:
+        """Whether the system is known and in metres, and the elevation source is there."""
+        found = []
+        if self.target_crs != "utm":
+            from weppbatch.crs import projected_metres
+
+            try:
+                projected_metres(self.target_crs)
+            except ConfigError as error:
+                found.append(f"target_crs: {error.message}")
+        wd = Path(self.wd)
+        base = wd.parents[1] / "_base" if wd.parent.name == "runs" else wd
+        if self.dem and not (base / self.dem).exists():
+            found.append(f"dem: {base / self.dem} does not exist")
+        return found
+
+    def dem_options(self) -> "DemOptions":
+        """The settings as the DEM reader takes them."""
+        from weppbatch.terrain.sources import DemOptions
+
+        return DemOptions(
+            vertical_unit=self.dem_vertical_unit,
+            resampling=self.dem_resampling,
+            elevation_min_m=self.elevation_min_m,
+            elevation_max_m=self.elevation_max_m,
+            min_valid_fraction=self.min_valid_fraction,
+            max_hole_cells=self.max_hole_cells,
+            min_relief_m=self.min_relief_m,
+        )

@@ -1,0 +1,67 @@
+"""Soils: which soil every hillslope gets, and how its profile is completed; settings only."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from weppbatch.nodb.base import NoDbBase
+
+
+class Soils(NoDbBase):
+    """Settings of the task soils: the dominant map unit of each hillslope, or one texture for all."""
+
+    filename: ClassVar[str] = "soils.nodb"
+    RENAMED: ClassVar[dict[str, str]] = {
+        "initial_sat": "initial_saturation",
+        "ksflag": "internal_conductivity_adjustment",
+    }
+
+    mode: Literal["gridded", "single"] = Field(
+        default="gridded",
+        description="gridded: the dominant map unit of the soil map; single: one texture for every hillslope",
+    )
+    soil_map: str = Field(
+        default="",
+        description="raster of map unit keys: an absolute path, or relative to the batch's _base",
+    )
+    soil_table: str = Field(
+        default="", description="table of components and horizons by map unit key, path as for soil_map"
+    )
+    single_texture: Literal["clay loam", "loam", "sand loam", "silt loam"] = Field(
+        default="loam", description="texture for mode single"
+    )
+    initial_saturation: float = Field(
+        default=0.75, ge=0, le=1, description="fraction of porosity filled with water at the start"
+    )
+    restrictive_ksat_mm_h: float = Field(
+        default=2.0,
+        gt=0,
+        le=1000,
+        description="mm/h; a layer that conducts less restricts: the profile ends there",
+    )
+    kslast_mm_h: float | None = Field(
+        default=None,
+        ge=0.0001,
+        le=10,
+        description="mm/h; conductivity below every profile (0.001 to 0.1 is usual); none: from the soil",
+    )
+    default_kslast_mm_h: float = Field(
+        default=0.01, ge=0.0001, le=10, description="mm/h; conductivity below a profile without a restrictive layer"
+    )
+    min_depth_mm: float | None = Field(
+        default=None, ge=10, le=10_000, description="mm; shallower profiles are deepened to it; none: as they are"
+    )
+    max_depth_mm: float | None = Field(
+        default=None, ge=10, le=10_000, description="mm; deeper profiles are cut at it; none: as they are"
+    )
+    internal_conductivity_adjustment: bool = Field(
+        default=False,
+        description="whether WEPP adjusts conductivity over time (ksflag); off for forests, which stops frost too",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Soils":
+        """Depths in order."""
+        if self.min_depth_mm and self.max_depth_mm and self.min_depth_mm > self.max_depth_mm:
+            raise ValueError("min_depth_mm must not exceed max_depth_mm")
+        return self

@@ -1,0 +1,1 @@
+"""What a batch looks like: its status, merged tables, the run report."""

@@ -1,0 +1,77 @@
+"""Builds a batch's `report` folder from whatever is done: the page, the merged tables, the GeoPackage, the manifest.
+
+Reads one run after the other; every file is whole or as it was before. Derives no state: the ledger is given.
+"""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from weppbatch.batch.ledger import Ledger
+from weppbatch.files import replacing, sha256_of_file, write_json, write_text
+from weppbatch.report.page import page_of
+from weppbatch.report.provenance import Provenance
+from weppbatch.report.results import CHANNELS, HILLSLOPES, Features, read_result, readable_schemas
+from weppbatch.report.sketch import Sketches
+from weppbatch.report.spatial import BatchGeoPackage
+from weppbatch.report.summary import Summary
+from weppbatch.report.tables import MergedTable, Row, run_row, write_runs_csv, write_runs_parquet
+
+PAGE = "index.html"
+BESIDE = ("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", "batch.gpkg", "status.json")
+
+
+def build_report(ledger: Ledger) -> Path:
+    """Write the report of a batch and return the path of its page.
+
+    Works however few runs are done. A run whose files can't be read is named on the page and left out of the
+    merged tables.
+    """
+    folder = ledger.plan.folder / "report"
+    folder.mkdir(exist_ok=True)
+    provenance, summary = Provenance(ledger), Summary(ledger)
+    write_json(folder / "status.json", ledger.to_json())
+    rows, sketches = _write_merged(ledger, folder, provenance, summary)
+    with replacing(folder / "runs.parquet") as path:
+        write_runs_parquet(path, rows)
+    with replacing(folder / "runs.csv") as path:
+        write_runs_csv(path, rows)
+    manifest = provenance.manifest()
+    files = [
+        {"name": name, "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}
+        for name in BESIDE
+    ]
+    write_json(folder / "manifest.json", manifest | {"files": files})
+    write_text(folder / PAGE, page_of(summary, provenance, manifest, rows, sketches, files))
+    return folder / PAGE
+
+
+def _write_merged(
+    ledger: Ledger, folder: Path, provenance: Provenance, summary: Summary
+) -> tuple[list[Row], list[dict[str, Any]]]:
+    """Write what is too large to hold, run by run; returns the row and the sketch of each run."""
+    features = Features(ledger.plan.folder)
+    sketcher = Sketches(len(ledger.runs))
+    rows, sketches = [], []
+    with ExitStack() as stack:
+        paths = [stack.enter_context(replacing(folder / name)) for name in BESIDE[2:5]]
+        hillslopes = stack.enter_context(MergedTable(paths[0], readable_schemas(ledger, HILLSLOPES)))
+        channels = stack.enter_context(MergedTable(paths[1], readable_schemas(ledger, CHANNELS)))
+        paths[2].unlink(missing_ok=True)
+        package = stack.enter_context(BatchGeoPackage(paths[2], hillslopes.schema, channels.schema))
+        for runid in ledger.runs:
+            result = read_result(ledger, features, runid)
+            row = run_row(result)
+            if result.hillslopes is not None:
+                merged = hillslopes.add(runid, result.hillslopes)
+                package.add_parts(package.subcatchments, merged, result.subcatchment_shapes)
+            if result.channels is not None:
+                merged = channels.add(runid, result.channels)
+                package.add_parts(package.channels, merged, result.channel_shapes)
+            package.add_run(result, row)
+            provenance.add(result)
+            summary.add(result)
+            rows.append(row)
+            sketches.append(sketcher.draw(result))
+    summary.without_subcatchments = sketcher.without_subcatchments
+    return rows, sketches

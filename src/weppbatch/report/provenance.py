@@ -1,0 +1,123 @@
+"""What made a batch's results: inputs with checksums, versions, settings; the manifest's content.
+
+Reads state, records and controls and gives plain values. Writes nothing.
+"""
+
+import platform
+from collections import defaultdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from weppbatch import __version__
+from weppbatch.batch.ledger import Ledger
+from weppbatch.errors import InputError
+from weppbatch.files import sha256_of_json, utc_now
+from weppbatch.nodb.controls import describe, load
+from weppbatch.report.results import RunResult, dem_provenance
+from weppbatch.tasks import graph
+
+PACKAGES = ("snakemake", "weppcloud-wbt", "numpy", "numba", "rasterio", "shapely", "pyproj", "pyarrow", "pyogrio")
+RESOURCE_KEYS = ("source_name", "relative_path", "checksum", "bytes", "feature_count", "crs", "uploaded_at", "uploaded_by")
+DEM_KEYS = ("source", "source_tag", "driver", "crs", "resolution", "vertical_unit", "resampling", "bytes", "sha256")
+
+
+class Provenance:
+    """Gathers what made each run, one run at a time, and gives it for the page and the manifest."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.base = ledger.plan.folder / "_base"
+        self.dems: dict[str, dict[str, Any]] = {}
+        self.engines: dict[str, set[str]] = defaultdict(set)
+        self.differences: dict[str, dict[str, Any]] = {}
+        self.runs: dict[str, dict[str, Any]] = {}
+        self._base_settings = {name: load(self.base, name).settings() for name in _fields_read()}
+
+    def add(self, result: RunResult) -> None:
+        """Take in a run: its source of elevations, the versions that made it, its own settings, its digests."""
+        dem = dem_provenance(result)
+        if dem is not None:
+            known = {key: dem[key] for key in DEM_KEYS if key in dem}
+            self.dems.setdefault(sha256_of_json(known), known | {"runs": 0})["runs"] += 1
+        tasks = {}
+        for task, state in result.state.tasks.items():
+            if result.has(task) and state.record:
+                tasks[task] = {
+                    "status": state.status,
+                    "finished_at": state.record["finished_at"],
+                    "config_sha256": state.record["config_sha256"],
+                    "versions": state.record["versions"],
+                }
+                for program, number in state.record["versions"].items():
+                    self.engines[program].add(number)
+        entry = self.ledger.plan.entries[result.runid]
+        self.runs[result.runid] = {
+            "status": result.state.status,
+            "feature_sha256": entry["feature_sha256"],
+            "dem_sha256": dem["sha256"] if dem else None,
+            "tasks": tasks,
+        }
+        if result.has("clone"):
+            self._note_differences(result.runid, result.wd)
+
+    def settings(self) -> list[dict[str, Any]]:
+        """The settings of `_base` that tasks read: field, value, default, description, whether it was changed."""
+        read = {f"{control}.{name}" for control, names in _fields_read().items() for name in names}
+        return [row._asdict() | {"changed": row.changed} for row in describe(self.base) if row.field in read]
+
+    def versions(self) -> dict[str, str]:
+        """The programs that made the results, as their records say, and the packages installed now."""
+        made = {
+            "weppbatch": ", ".join(sorted(self.engines["weppbatch"])) or f"{__version__} (nothing made yet)",
+            "engine": ", ".join(sorted(self.engines["engine"] - {""})),
+        }
+        installed = {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+        return {name: text for name, text in (made | installed).items() if text}
+
+    def manifest(self) -> dict[str, Any]:
+        """All of it, with a digest over everything but the time."""
+        runner = self.ledger.plan.runner
+        watersheds = runner.resources.get("watershed_geojson", {})
+        content = {
+            "batch": runner.batch_name,
+            "execution": self.ledger.to_json()["execution"],
+            "base_config": runner.base_config,
+            "template": runner.runid_template,
+            "template_sha256": runner.template_validation.get("template_sha256"),
+            "watersheds": {key: watersheds[key] for key in RESOURCE_KEYS if key in watersheds},
+            "dems": sorted(self.dems.values(), key=lambda dem: str(dem["source"])),
+            "versions": self.versions(),
+            "platform": platform.platform(),
+            "task_graph": graph.describe(),
+            "task_graph_digest": graph.digest(),
+            "settings": {row["field"]: row["value"] for row in self.settings()},
+            "settings_of_single_runs": self.differences,
+            "runs": self.runs,
+            "excluded": runner.excluded,
+            "rejected": runner.template_validation.get("rejected", []),
+        }
+        return {"digest": sha256_of_json(content), "made_at": utc_now()} | content
+
+    def _note_differences(self, runid: str, wd: Path) -> None:
+        """Keep the settings in which a run differs from `_base`."""
+        found: dict[str, Any] = {}
+        for control, names in _fields_read().items():
+            try:
+                own = load(wd, control).settings()
+            except InputError as error:
+                found[control] = f"can't be read: {error.message}"
+                continue
+            base = self._base_settings[control]
+            found |= {f"{control}.{name}": own[name] for name in names if own[name] != base[name]}
+        if found:
+            self.differences[runid] = found
+
+
+def _fields_read() -> dict[str, list[str]]:
+    """The control fields that any task reads, by control."""
+    read: dict[str, list[str]] = defaultdict(list)
+    for spec in graph.TASKS.values():
+        for control, names in spec.settings.items():
+            read[control] += [name for name in names if name not in read[control]]
+    return read

@@ -1,0 +1,1 @@
+"""The task list, the sentinels, and one module a task."""

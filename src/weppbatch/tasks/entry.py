@@ -1,0 +1,41 @@
+"""`weppbatch task TASK --run RUNID`: what a rule calls, and what can be called by hand to see one task fail."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from weppbatch.errors import WeppbatchError
+from weppbatch.tasks.graph import TASKS
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `weppbatch task`."""
+    options = argparse.ArgumentParser(prog="weppbatch task", description="Do one task of one run, here and now.")
+    options.add_argument("task", choices=list(TASKS), metavar="TASK", help=", ".join(TASKS))
+    options.add_argument("--run", required=True, metavar="RUNID", help="the run's id")
+    options.add_argument(
+        "--batch", type=Path, default=Path(), metavar="FOLDER", help="the batch's folder (default: here)"
+    )
+    options.add_argument("--attempt", type=int, default=1, help=argparse.SUPPRESS)
+    options.add_argument("--execution", default=os.environ.get("WEPPBATCH_EXECUTION", ""), help=argparse.SUPPRESS)
+    return options
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do the task; 0 when it succeeded, else the exit code of the error's kind."""
+    from weppbatch.tasks.execute import Job, execute
+
+    options = parser().parse_args(arguments)
+    job = Job(options.batch.resolve(), options.run, options.task, options.attempt, options.execution)
+    try:
+        execute(job)
+    except WeppbatchError as error:
+        print(f"error: {options.task} of {options.run}: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 5
+    return 0

@@ -1,0 +1,247 @@
+"""Runs one task of one run: lock, scratch folder, the task's function, files into place, sentinel last.
+
+Killed at any instant it leaves no half file in place: the next execution starts afresh.
+"""
+
+import os
+import resource
+import shutil
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from time import monotonic, sleep
+from types import FrameType, TracebackType
+
+from weppbatch.errors import InputError, Interrupted, WeppbatchError
+from weppbatch.files import fsync_file, fsync_folder, read_json, utc_now, write_json
+from weppbatch.lock import holding
+from weppbatch.tasks import features
+from weppbatch.tasks.configuration import digest_of, engine_version
+from weppbatch.tasks.graph import TASKS
+from weppbatch.tasks.record import Record, TaskFiles, Usage, file_entries, read_record
+from weppbatch.tasks.run import Metrics, Run
+
+WORTH_A_RETRY = ("network", "interrupted", "resource", "busy")
+ORPHAN_CHECK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done: one task of one run, and for which start."""
+
+    batch: Path
+    runid: str
+    task: str
+    attempt: int = 1
+    execution: str = ""
+
+    @property
+    def files(self) -> TaskFiles:
+        """Where the task's records lie."""
+        return TaskFiles(self.batch / "runs" / self.runid, self.task)
+
+    @property
+    def log(self) -> str:
+        """The log's path, relative to the batch."""
+        return f"logs/{self.runid}/{self.task}.log"
+
+
+def execute(job: Job) -> Metrics:
+    """Run the task and return its metrics.
+
+    Raises what the task raised, after the failure was recorded; BatchBusy when another process is at this very
+    task; at once the recorded failure when a repeat is not worth it.
+    """
+    _repeat_if_hopeless(job)
+    files = job.files
+    files.folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(holding(files.lock, wait_s=5.0, execution=job.execution))
+        stack.enter_context(_ending_on_sigterm())
+        _end_with_the_parent()
+        log = stack.enter_context(_logging(job.batch / job.log))
+        record = Record(
+            execution=job.execution or f"hand:{utc_now()}",
+            job_id=os.environ.get("SLURM_JOB_ID", str(os.getpid())),
+            task=job.task,
+            runid=job.runid,
+            attempt=job.attempt,
+            started_at=utc_now(),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            config_sha256="",
+        )
+        write_json(files.running, record.common("running"))
+        recording = stack.enter_context(_Recording(job, record, log))
+        return recording.run_task()
+
+
+class _Recording:
+    """The time between the running mark and the record of how it ended."""
+
+    def __init__(self, job: Job, record: Record, log: "_Log") -> None:
+        self.job, self.record, self.log = job, record, log
+        self.started = monotonic()
+
+    def __enter__(self) -> "_Recording":
+        self.log(f"{self.job.task} of {self.job.runid}, attempt {self.job.attempt}, {self.record.execution}")
+        return self
+
+    def run_task(self) -> Metrics:
+        """Call the task's function, move its files into place, and write the sentinel."""
+        job, files = self.job, self.job.files
+        shutil.rmtree(files.scratch, ignore_errors=True)
+        files.scratch.mkdir()
+        run = Run(batch=job.batch, runid=job.runid, scratch=files.scratch, log=self.log)
+        self._note_config()
+        metrics: Metrics = import_module(f"weppbatch.tasks.{job.task}").run(run)
+        outputs = publish(files, TASKS[job.task].files)
+        self._note_usage()
+        self.record.write_sentinel(
+            files,
+            inputs=file_entries(run.wd, run.inputs),
+            outputs=file_entries(run.wd, outputs),
+            metrics=metrics,
+            warnings=run.warnings,
+            degraded=run.degraded,
+        )
+        files.failed.unlink(missing_ok=True)
+        shutil.rmtree(files.kept_scratch, ignore_errors=True)
+        self.log(f"done in {self.record.usage.wall_s:.2f} s")
+        return metrics
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        files = self.job.files
+        if error is not None:
+            self._note_usage()
+            self.record.write_failure(files, error, self.job.log)
+            failed = read_json(files.failed)
+            self.log(failed["traceback"])
+            self.log(f"failed ({failed['category']}): {failed['message']}")
+            if files.scratch.exists():
+                shutil.rmtree(files.kept_scratch, ignore_errors=True)
+                files.scratch.rename(files.kept_scratch)
+        files.running.unlink(missing_ok=True)
+
+    def _note_config(self) -> None:
+        job = self.job
+        reads_feature = TASKS[job.task].reads_feature
+        feature = features.sha256_of(job.batch, job.runid) if reads_feature else ""
+        digest = digest_of(job.batch, job.files.wd, job.task, feature)
+        self.record = replace(self.record, config_sha256=digest, engine=engine_version(job.task))
+
+    def _note_usage(self) -> None:
+        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        self.record.finished_at = utc_now()
+        self.record.usage = Usage(
+            wall_s=monotonic() - self.started,
+            cpu_s=sum(usage.ru_utime + usage.ru_stime for usage in usages),
+            max_rss_mb=max(usage.ru_maxrss for usage in usages) / 1024,
+        )
+
+
+def publish(files: TaskFiles, makes: tuple[str, ...]) -> list[str]:
+    """Move what a task made from its scratch folder into the run's, and return the relative paths.
+
+    The old sentinel goes first, so that no moment shows new files under an old proof. What the task may make but
+    did not make this time is removed. Raises WeppbatchError when it made a file that its spec does not name.
+    """
+    made = sorted(str(path.relative_to(files.scratch)) for path in files.scratch.rglob("*") if path.is_file())
+    unknown = set(made) - set(makes)
+    if unknown:
+        raise WeppbatchError(f"task {files.task} made files that it does not declare: {sorted(unknown)}")
+    files.sentinel.unlink(missing_ok=True)
+    folders = {files.wd}
+    for name in made:
+        target = files.wd / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fsync_file(files.scratch / name)
+        (files.scratch / name).replace(target)
+        folders.add(target.parent)
+    for name in set(makes) - set(made):
+        (files.wd / name).unlink(missing_ok=True)
+    for folder in folders:
+        fsync_folder(folder)
+    shutil.rmtree(files.scratch)
+    return made
+
+
+def _repeat_if_hopeless(job: Job) -> None:
+    """Raise the recorded failure of this start again when its category is not worth another attempt."""
+    if job.attempt <= 1:
+        return
+    failed = read_record(job.files.failed)
+    if failed is None or failed["execution"] != job.execution or failed["category"] in WORTH_A_RETRY:
+        return
+    raise InputError(
+        f"{failed['message']} (not tried again: category {failed['category']})", hint=failed.get("hint")
+    )
+
+
+class _Log:
+    """Lines with their time, to the task's log."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.stream = path.open("a", encoding="utf-8", buffering=1)
+
+    def __call__(self, message: str) -> None:
+        stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        self.stream.write(f"{stamp} {message}\n")
+
+
+@contextmanager
+def _logging(path: Path) -> Iterator[_Log]:
+    """Open the task's log, and send what libraries print on standard output and error there too."""
+    log = _Log(path)
+    kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    try:
+        for descriptor in (1, 2):
+            os.dup2(log.stream.fileno(), descriptor)
+        yield log
+    finally:
+        for descriptor, original in zip((1, 2), kept, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)
+        log.stream.close()
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the task as an interruption that is recorded."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Interrupted("the task was told to stop (SIGTERM)")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_with_the_parent() -> None:
+    """End this process soon after its parent has died: nobody waits for the result, and a new start may come."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(ORPHAN_CHECK_S)
+        os._exit(5)
+
+    if os.environ.get("WEPPBATCH_JOB"):
+        threading.Thread(target=watch, daemon=True).start()

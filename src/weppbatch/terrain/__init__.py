@@ -1,0 +1,1 @@
+"""Terrain and drainage: DEM windows, outlets, hillslopes and channels; plain arguments, never controls."""

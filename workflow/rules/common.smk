@@ -1,0 +1,54 @@
+# The batch of this start, and what the rules of every task share.
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from weppbatch.batch.workflow import WorkflowBatch
+from weppbatch.errors import WeppbatchError
+from weppbatch.tasks.graph import PREPROCESS
+
+try:
+    batch = WorkflowBatch(
+        Path(config["batch"]),
+        config["runs"],
+        config["tasks"],
+        main=workflow.is_main_process,
+        dry=workflow.output_settings.dryrun,
+    )
+except WeppbatchError as error:
+    raise WorkflowError(f"{error} ({error.hint})" if error.hint else str(error))
+
+# The command that tasks call lies beside the Python that runs this, also where that is not on the path.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["WEPPBATCH_JOB"] = (
+    "1"  # a task ends when the process that asked for it has died
+)
+if batch.execution:
+    os.environ["WEPPBATCH_EXECUTION"] = batch.execution
+
+
+wildcard_constraints:
+    runid=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+
+
+def configured(task):
+    """The digest of what configures a task of a run; another one makes the task stale."""
+    return lambda wildcards: batch.plan.digest(task, wildcards.runid)
+
+
+def priority(task):
+    """Larger watersheds first, and a begun chain before the next."""
+    return lambda wildcards: batch.plan.priority(task, wildcards.runid)
+
+
+# Memory and minutes in proportion to the window; and which attempt this is, since a task at once repeats a failure
+# that is not worth another.
+sized = {
+    "mem_mb": lambda wildcards, attempt: batch.plan.mem_mb(wildcards.runid, attempt),
+    "runtime": lambda wildcards, attempt: batch.plan.runtime_min(
+        wildcards.runid, attempt
+    ),
+    "attempt": lambda wildcards, attempt: attempt,
+}

@@ -1,0 +1,55 @@
+# From the window to the DEM, the outlet, and the hillslopes and channels.
+
+
+rule dem:
+    input:
+        "runs/{runid}/.tasks/extent.json",
+    output:
+        "runs/{runid}/.tasks/dem.json",
+        "runs/{runid}/dem/dem.tif",
+    log:
+        "logs/{runid}/dem.log",
+    priority: priority("dem")
+    resources:
+        **sized,
+    params:
+        config=configured("dem"),
+    shell:
+        "exec weppbatch task dem --run {wildcards.runid} --attempt {resources.attempt}"
+
+
+rule outlet:
+    input:
+        "runs/{runid}/.tasks/dem.json",
+        "runs/{runid}/dem/dem.tif",
+    output:
+        "runs/{runid}/.tasks/outlet.json",
+        "runs/{runid}/watershed/outlet.geojson",
+    log:
+        "logs/{runid}/outlet.log",
+    priority: priority("outlet")
+    resources:
+        **sized,
+    params:
+        config=configured("outlet"),
+    shell:
+        "exec weppbatch task outlet --run {wildcards.runid} --attempt {resources.attempt}"
+
+
+rule watershed:
+    input:
+        "runs/{runid}/.tasks/outlet.json",
+        "runs/{runid}/watershed/outlet.geojson",
+    output:
+        "runs/{runid}/.tasks/watershed.json",
+        "runs/{runid}/watershed/hillslopes.parquet",
+        "runs/{runid}/watershed/channels.parquet",
+    log:
+        "logs/{runid}/watershed.log",
+    priority: priority("watershed")
+    resources:
+        **sized,
+    params:
+        config=configured("watershed"),
+    shell:
+        "exec weppbatch task watershed --run {wildcards.runid} --attempt {resources.attempt}"
