@@ -1,6 +1,4 @@
 # The batch of this start, and what the rules of every task share.
-import os
-import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -19,14 +17,6 @@ try:
     )
 except WeppbatchError as error:
     raise WorkflowError(f"{error} ({error.hint})" if error.hint else str(error))
-
-# The command that tasks call lies beside the Python that runs this, also where that is not on the path.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-os.environ["WEPPBATCH_JOB"] = (
-    "1"  # a task ends when the process that asked for it has died
-)
-if batch.execution:
-    os.environ["WEPPBATCH_EXECUTION"] = batch.execution
 
 
 wildcard_constraints:

@@ -116,7 +116,7 @@ class Drive:
     cores: int
     progress: Progress
     interrupted: bool = False
-    _seen: set[Path] = field(default_factory=set)
+    _seen: dict[Path, int] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     def run(self, work: Work) -> None:
@@ -125,7 +125,7 @@ class Drive:
             for wave in work.waves():
                 if self.interrupted:
                     break
-                self._seen = set(self._records(wave))
+                self._seen = dict(self._records(wave))
                 self._call_snakemake(wave)
 
     @property
@@ -167,18 +167,21 @@ class Drive:
                     os.killpg(process.pid, signal.SIGKILL if waited > 2 * GRACE_S else signal.SIGTERM)
 
     def _tell(self, wave: Work) -> None:
-        for path in self._records(wave):
-            if path not in self._seen and path.exists():
-                self._seen.add(path)
+        for path, written_ns in self._records(wave):
+            if self._seen.get(path) != written_ns:
+                self._seen[path] = written_ns
                 task, _, kind = path.name.removesuffix(".json").partition(".")
                 self.progress(path.parents[1].name, f"{task} failed" if kind else task)
 
-    def _records(self, wave: Work) -> Iterator[Path]:
+    def _records(self, wave: Work) -> Iterator[tuple[Path, int]]:
+        """The sentinels and failures that are there, with the time each was written."""
         for runid in wave.runids:
             folder = self.start.folder / "runs" / runid / ".tasks"
-            for task in wave.tasks:
-                yield folder / f"{task}.json"
-                yield folder / f"{task}.failed.json"
+            for name in (f"{task}{kind}.json" for task in wave.tasks for kind in ("", ".failed")):
+                try:
+                    yield folder / name, (folder / name).stat().st_mtime_ns
+                except FileNotFoundError:
+                    continue
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -90,12 +90,11 @@ def _check_feature(index: int, feature: object, crs: CRS, limits: FeatureLimits,
 
 
 def feature_id(member: object, properties: dict[str, Any]) -> str | None:
-    """What to call a feature: its `id` member, else an attribute called id, fid or name, in any case."""
-    if isinstance(member, str | int | float):
-        return str(member)
+    """What to call a feature: its `id` member, else an attribute called id, fid or name, else one like HucName."""
     lowered = {key.lower(): value for key, value in properties.items()}
-    found = (lowered.get(name) for name in _ID_ATTRIBUTES)
-    return next((str(value) for value in found if isinstance(value, str | int | float)), None)
+    like_names = (value for key, value in lowered.items() if key.endswith("name"))
+    candidates = (member, *(lowered.get(name) for name in _ID_ATTRIBUTES), *like_names)
+    return next((str(value) for value in candidates if isinstance(value, str | int | float)), None)
 
 
 def _area_reasons(area_m2: float, limits: FeatureLimits) -> Iterator[str]:

@@ -148,7 +148,7 @@ def _check_extension(path: Path) -> None:
 
 def _too_large(path: Path, limit: int) -> UploadTooLarge:
     return UploadTooLarge(
-        f"{path.name} is larger than {limit / 2**20:g} MB",
+        f"{path.name} is larger than {round(limit / 2**20, 4):g} MB",
         hint="simplify the outlines, drop attributes, split the file, or raise BATCH_GEOJSON_MAX_MB",
     )
 

@@ -194,7 +194,8 @@ def _one_of_many(parts: Sequence[Polygon], limits: FeatureLimits, notes: list[st
             f"{len(joined)} separate parts, the largest with {share:.0%} of the area: "
             "give each watershed its own feature"
         )
-    notes.append(f"{len(joined) - 1} small separate part(s) left out, {1 - share:.1%} of the area")
+    small = "a small separate part" if len(joined) == 2 else f"{len(joined) - 1} small separate parts"
+    notes.append(f"{small} left out, {1 - share:.1%} of the area")
     return joined[0]
 
 

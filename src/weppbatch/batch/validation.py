@@ -59,9 +59,9 @@ class _Rendered:
 
 def validation_of(loaded: LoadedCollection, checks: list[FeatureCheck], template: Template) -> dict[str, Any]:
     """What a template makes of checked features, as `template_validation` holds it (but the resource's hash)."""
-    rendered = _render(loaded, checks, template)
-    made, ids = rendered.made, {check.index: check.id for check in checks}
     errors = list(_unknown_attributes(template, loaded.features))
+    rendered = _render(loaded, checks, None if errors else template)
+    made, ids = rendered.made, {check.index: check.id for check in checks}
     if not made and not errors:
         errors.append("no feature can be used")
     duplicates = _duplicates(made)
@@ -94,12 +94,13 @@ def validation_of(loaded: LoadedCollection, checks: list[FeatureCheck], template
     }
 
 
-def _render(loaded: LoadedCollection, checks: list[FeatureCheck], template: Template) -> _Rendered:
-    """Render the template for every feature that can be used."""
+def _render(loaded: LoadedCollection, checks: list[FeatureCheck], template: Template | None) -> _Rendered:
+    """Render the template, if there is one, for every feature that can be used."""
     found = _Rendered()
     for check in checks:
         if not check.accepted:
             found.rejected[check.index] = list(check.reasons)
+        if not check.accepted or template is None:
             continue
         try:
             text = template.render(loaded.features[check.index], check.index)

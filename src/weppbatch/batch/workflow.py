@@ -19,6 +19,7 @@ from weppbatch.tasks import graph
 # Snakemake's options that look at a workflow, or tidy it, and run no job.
 LOOKING_OPTIONS = (
     "lint",
+    "report",
     "reporter",
     "dag",
     "rulegraph",
@@ -57,9 +58,18 @@ class WorkflowBatch:
         if self.execution is None and main and not dry and not only_looks(sys.argv[1:]):
             self.start = Start.begin(self.folder)
             self.execution = self.start.execution
+        self._prepare_jobs()
         self.plan = Plan(self.folder)
         self.runids = self.plan.runids if runs == "all" else _known(runs, self.plan.runids, "run id")
         self.tasks = self.plan.tasks if tasks == "checklist" else _known(tasks, tuple(graph.TASKS), "task")
+
+    def _prepare_jobs(self) -> None:
+        """What the jobs of this process find in their environment."""
+        # The command that tasks call lies beside the Python that runs this, also where that is not on the path.
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        os.environ["WEPPBATCH_JOB"] = "1"  # a task ends when the process that asked for it has died
+        if self.execution:
+            os.environ[EXECUTION] = self.execution
 
     def begun(self) -> None:
         """Work begins (onstart)."""

@@ -25,12 +25,12 @@ class Kind(StrEnum):
 
 
 def add(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help="watersheds (GeoJSON) or dem (raster or VRT)")],
-    file: Annotated[Path, typer.Argument(help="the file; watersheds are copied in, a dem stays where it is")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="watersheds are copied in, a dem stays where it is")],
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Add the watersheds (a GeoJSON file) or the elevations (a raster or VRT).
+    """Add watersheds (GeoJSON) or elevations (raster).
 
     Watersheds: every feature is checked; bad ones are rejected with reasons, the rest go on. The same command
     again replaces what was there.

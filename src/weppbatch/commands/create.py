@@ -14,7 +14,7 @@ DEFAULT_CONFIG = "disturbed9002_wbt"
 
 
 def configs() -> None:
-    """List the base configurations that a batch can start from.
+    """List the base configurations to start from.
 
     Example: weppbatch configs
     """
@@ -22,11 +22,11 @@ def configs() -> None:
 
 
 def create(
-    name: Annotated[str, typer.Argument(help="lowercase letters, digits, - and _; a letter first")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="lowercase letters, digits, - and _; a letter first")],
     config: Annotated[str, typer.Option(help="the base configuration; see weppbatch configs")] = DEFAULT_CONFIG,
     reason: Annotated[str, typer.Option(help="why, for the history")] = "",
 ) -> None:
-    """Make a batch: its folder, its base project with all controls, its state.
+    """Make a batch with its base project.
 
     Example: weppbatch create myfire --config disturbed9002_wbt
     """
@@ -38,7 +38,7 @@ def create(
 
 
 def list_all(as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:
-    """List the batches with their watersheds and the state of their run ids.
+    """List the batches.
 
     Example: weppbatch list
     """

@@ -11,11 +11,13 @@ from weppbatch.commands.console import say
 
 
 def exclude(
-    name: Annotated[str, typer.Argument(help="the batch")],
-    runid: Annotated[str, typer.Argument(help="the run id")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
+    runid: Annotated[str, typer.Argument(metavar="RUNID", help="the run id")],
     why: Annotated[str, typer.Option(help="the reason; it stands in the report")],
 ) -> None:
-    """Leave a watershed out; its results stay, and the report says why.
+    """Leave a watershed out of what is run.
+
+    Its results stay, and the report says why.
 
     Example: weppbatch exclude myfire OR-154 --why "boundary is being redrawn"
     """
@@ -27,8 +29,8 @@ def exclude(
 
 
 def include(
-    name: Annotated[str, typer.Argument(help="the batch")],
-    runid: Annotated[str, typer.Argument(help="the run id")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
+    runid: Annotated[str, typer.Argument(metavar="RUNID", help="the run id")],
 ) -> None:
     """Take an excluded watershed back.
 

@@ -14,11 +14,13 @@ from weppbatch.nodb.controls import describe, set_fields
 
 
 def set_settings(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
     assignments: Annotated[list[str], typer.Argument(metavar="CONTROL.FIELD=VALUE...", help="see weppbatch show")],
     reason: Annotated[str, typer.Option(help="why, for the history")] = "",
 ) -> None:
-    """Change settings of the base project; all of them or, if one is wrong, none.
+    """Change settings of the base project.
+
+    All of them or, if one is wrong, none.
 
     Example: weppbatch set myfire watershed.csa_ha=5 watershed.mcl_m=60
     """
@@ -33,11 +35,13 @@ def set_settings(
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="the batch")],
-    control: Annotated[str | None, typer.Argument(help="one control, such as watershed")] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
+    control: Annotated[str | None, typer.Argument(metavar="[CONTROL]", help="such as watershed")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Show the settings of the base project with their units; * marks what is not the default.
+    """Show the settings of the base project.
+
+    Each with its unit and default; * marks what is not the default.
 
     Example: weppbatch show myfire watershed
     """

@@ -13,13 +13,15 @@ from weppbatch.tasks import graph
 
 
 def tasks(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
     on: Annotated[str, typer.Option(metavar="TASKS", help="tasks to do, with commas; or all")] = "",
     off: Annotated[str, typer.Option(metavar="TASKS", help="tasks to leave; or all")] = "",
     reason: Annotated[str, typer.Option(help="why, for the history")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Show the checklist of tasks, or change it; what a chosen task rests on is done too.
+    """Show or change the checklist of tasks.
+
+    What a chosen task rests on is done too.
 
     Example: weppbatch tasks myfire --off watar,omni
     """

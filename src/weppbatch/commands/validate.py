@@ -9,6 +9,7 @@ import typer
 
 from weppbatch.batch import validation
 from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.features import check_features
 from weppbatch.batch.geojson import registered
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
@@ -18,14 +19,16 @@ PREVIEW_ROWS = 20
 
 
 def validate(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
     template: Annotated[
         str | None, typer.Option("--template", "-t", help="text with {expression} or ${Attribute}")
     ] = None,
     runs: Annotated[str, typer.Option(metavar="PATTERNS", help="show only these run ids: a-*,b-07")] = "*",
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Give every watershed its run id by a template; without one, show the attributes to make it from.
+    """Give every watershed its run id by a template.
+
+    Without a template: show the attributes to make it from.
 
     An expression is properties['Name'], feature['id'], index or one_based_index, with slug, lower, upper, title,
     zfill and replace, and a format after a colon: {one_based_index:03d}. ${Name} is short for
@@ -54,7 +57,8 @@ def validate(
 def _show_attributes(batch: BatchRunner, as_json: bool) -> None:
     loaded, resource = registered(batch)
     rows = validation.attributes(loaded.features)
-    suggestion = validation.suggested_template(loaded.features)
+    checks = check_features(loaded.data, loaded.crs)
+    suggestion = validation.suggested_template([loaded.features[c.index] for c in checks if c.accepted])
     stored = batch.template_validation or {}
     if as_json:
         state = {"state": batch.validation_state, "template": stored.get("template")}
@@ -70,12 +74,13 @@ def _show_attributes(batch: BatchRunner, as_json: bool) -> None:
         say(f"Template {stored['template']} of {stored['validated_at']}: {batch.validation_state}, "
             f"{summary['runs']} runs, {summary['rejected']} features rejected.")  # fmt: skip
     if batch.validation_state != "valid":
-        example = stored.get("template") or suggestion or "{one_based_index:03d}"
+        again = stored.get("template") if batch.validation_state == "stale" else None
+        example = again or suggestion or "{one_based_index:03d}"
         say(f"Next: weppbatch validate {batch.batch_name} --template {shlex.quote(example)}")
 
 
 def _samples(values: list[Any]) -> str:
-    return ", ".join(text if len(text) <= 40 else text[:37] + "..." for text in map(str, values))
+    return " | ".join(text if len(text) <= 40 else text[:37] + "..." for text in map(str, values))
 
 
 def _show(name: str, result: dict[str, Any], patterns: list[str]) -> None:

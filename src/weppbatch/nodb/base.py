@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from weppbatch.errors import ConfigError, InputError, InputProblems, WeppbatchError
 from weppbatch.lock import holding
-from weppbatch.nodb.pickled import is_weppcloud, read_state, write_state
+from weppbatch.nodb.pickled import check_writable, is_weppcloud, read_state, write_state
 
 LOCK_WAIT_S = 5.0
 BOOKKEEPING = frozenset({"wd", "revision", "state_version", "metadata"})
@@ -180,7 +180,7 @@ class NoDbBase(BaseModel):
         return []
 
     def __getstate__(self) -> dict[Any, Any]:
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", warnings=False)
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(BaseModel.__getstate__(type(self).model_validate(state)))
@@ -197,6 +197,8 @@ class NoDbBase(BaseModel):
 
     def _write(self, folder: Path, revision: int) -> None:
         """Write a checked copy with the given revision."""
+        # In the JSON mode of __getstate__ a NaN would become null and a set a list, without a word.
+        check_writable(self.model_dump(warnings=False), self.filename)
         state = self.__getstate__() | {"revision": revision}
         write_state(folder / self.filename, self._validated(state, str(self.path)))
 

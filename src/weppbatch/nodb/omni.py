@@ -81,10 +81,10 @@ class Scenario(BaseModel):
         if given != needs:
             wanted = " and ".join(sorted(needs)) or "none of canopy, ground cover, mulch and base_scenario"
             raise ValueError(f"{self.kind} takes {wanted}")
-        filtered = self.burn_severities or self.min_slope_percent or self.max_slope_percent
+        low, high = self.min_slope_percent, self.max_slope_percent
+        filtered = self.burn_severities or low is not None or high is not None
         if filtered and self.kind not in TREATMENTS:
             raise ValueError(f"{self.kind} takes no filters")
-        low, high = self.min_slope_percent, self.max_slope_percent
         if low is not None and high is not None and low > high:
             raise ValueError("min_slope_percent must not exceed max_slope_percent")
         return self

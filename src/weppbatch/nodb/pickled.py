@@ -98,16 +98,31 @@ def is_weppcloud(class_name: str) -> bool:
 
 
 def write_state(path: Path, instance: object) -> None:
-    """Write an instance in jsonpickle's shape, atomically; its `__getstate__` must give plain JSON values.
-
-    Raises InputError when a value could not be read back: NaN, a key that is not text, or one of jsonpickle's own.
-    """
+    """Write an instance in jsonpickle's shape, atomically; its `__getstate__` must give plain JSON values."""
     import jsonpickle  # only writers need it, and readers start at every parse of the workflow
 
-    document = jsonpickle.Pickler(make_refs=False).flatten(instance)
-    for key, value in document[STATE].items():
-        _check_writable(value, f"{path.name}: {key}")
-    write_json(path, document)
+    write_json(path, jsonpickle.Pickler(make_refs=False).flatten(instance))
+
+
+def check_writable(value: Any, where: str, depth: int = 0) -> None:
+    """Raise InputError for a value that would not be read back as it is, naming its place.
+
+    NaN, a key that is not text or looks like one of jsonpickle's own, and what is no plain value.
+    """
+    if depth > MAX_DEPTH:
+        raise InputError(f"{where[:80]}... is nested too deeply")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str) or key.startswith("py/"):
+                raise InputError(f"{where}: {_short(key)} can't be a key of a state file")
+            check_writable(inner, f"{where}.{key}", depth + 1)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            check_writable(inner, f"{where}[{index}]", depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{where} is {value}, which a state file can't hold")
+    elif not isinstance(value, str | int | float | None):
+        raise InputError(f"{where} is a {type(value).__name__}, not a plain value")
 
 
 def _parse(path: Path) -> Any:
@@ -187,24 +202,6 @@ def _enum_value(reduce: Any) -> int | str | None:
         return None
     member: int | str = members[0]
     return member
-
-
-def _check_writable(value: Any, where: str, depth: int = 0) -> None:
-    """Refuse to write what `read_state` would refuse to read."""
-    if depth > MAX_DEPTH:
-        raise InputError(f"{where[:80]}... is nested too deeply")
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if not isinstance(key, str) or key.startswith("py/"):
-                raise InputError(f"{where}: {_short(key)} can't be a key of a state file")
-            _check_writable(inner, f"{where}.{key}", depth + 1)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            _check_writable(inner, f"{where}[{index}]", depth + 1)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{where} is {value}, which a state file can't hold")
-    elif not isinstance(value, str | int | float | None):
-        raise InputError(f"{where} is a {type(value).__name__}, not a plain value")
 
 
 def _short(value: object) -> str:

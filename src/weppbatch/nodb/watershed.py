@@ -29,7 +29,9 @@ class Watershed(NoDbBase):
     RENAMED: ClassVar[dict[str, str]] = {
         "csa": "csa_ha",
         "mcl": "mcl_m",
+        "clip_hillslopes": "clip_hillslopes",
         "clip_hillslope_length": "clip_hillslope_length_m",
+        "bieger2015_widths": "bieger2015_widths",
         "wbt_fill_or_breach": "fill_or_breach",
         "wbt_blc_dist": "blc_dist_m",
     }

@@ -102,8 +102,9 @@ def current_snapshot(batch: Path) -> Path:
     pointer = batch / SNAPSHOTS / CURRENT
     if not pointer.exists():
         raise InputError(f"{batch} has no snapshot of _base", hint="weppbatch run NAME takes one")
-    folder = batch / SNAPSHOTS / pointer.read_text(encoding="utf-8").strip()
-    if not folder.is_dir():
+    digest = pointer.read_text(encoding="utf-8").strip()
+    folder = batch / SNAPSHOTS / digest
+    if not digest or not folder.is_dir():
         raise InputError(f"the snapshot {folder} is missing", hint="weppbatch run NAME takes a new one")
     return folder
 

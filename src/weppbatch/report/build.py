@@ -1,4 +1,4 @@
-"""Builds a batch's `report` folder from whatever is done: the page, the merged tables, the GeoPackage, the manifest.
+"""Builds a batch's `report` folder from whatever is done: page, merged tables, GeoPackage, manifest.
 
 Reads one run after the other; every file is whole or as it was before. Derives no state: the ledger is given.
 """

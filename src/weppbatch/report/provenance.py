@@ -18,7 +18,16 @@ from weppbatch.report.results import RunResult, dem_provenance
 from weppbatch.tasks import graph
 
 PACKAGES = ("snakemake", "weppcloud-wbt", "numpy", "numba", "rasterio", "shapely", "pyproj", "pyarrow", "pyogrio")
-RESOURCE_KEYS = ("source_name", "relative_path", "checksum", "bytes", "feature_count", "crs", "uploaded_at", "uploaded_by")
+RESOURCE_KEYS = (
+    "source_name",
+    "relative_path",
+    "checksum",
+    "bytes",
+    "feature_count",
+    "crs",
+    "uploaded_at",
+    "uploaded_by",
+)
 DEM_KEYS = ("source", "source_tag", "driver", "crs", "resolution", "vertical_unit", "resampling", "bytes", "sha256")
 
 

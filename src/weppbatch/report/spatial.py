@@ -12,7 +12,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyogrio
 import shapely
-from shapely import MultiLineString, MultiPolygon, Point
+from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from weppbatch.report.results import RunResult
@@ -112,8 +112,8 @@ def _one_row(row: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
 
 def _as(geometry_type: str, geometry: BaseGeometry) -> BaseGeometry:
     """A geometry as the multipart type of its layer."""
-    if geometry_type == "MultiPolygon" and geometry.geom_type == "Polygon":
+    if geometry_type == "MultiPolygon" and isinstance(geometry, Polygon):
         return MultiPolygon([geometry])
-    if geometry_type == "MultiLineString" and geometry.geom_type == "LineString":
+    if geometry_type == "MultiLineString" and isinstance(geometry, LineString):
         return MultiLineString([geometry])
     return geometry

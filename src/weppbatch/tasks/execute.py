@@ -29,6 +29,7 @@ from weppbatch.tasks.run import Metrics, Run
 
 WORTH_A_RETRY = ("network", "interrupted", "resource", "busy")
 ORPHAN_CHECK_S = 0.5
+LOCK_WAIT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ def execute(job: Job) -> Metrics:
     Raises what the task raised, after the failure was recorded; BatchBusy when another process is at this very
     task; at once the recorded failure when a repeat is not worth it.
     """
+    features.feature_of(job.batch, job.runid)  # an unknown run id leaves no folder behind
     _repeat_if_hopeless(job)
     files = job.files
     files.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.enter_context(holding(files.lock, wait_s=5.0, execution=job.execution))
+        stack.enter_context(holding(files.lock, wait_s=LOCK_WAIT_S, execution=job.execution))
         stack.enter_context(_ending_on_sigterm())
         _end_with_the_parent()
         log = stack.enter_context(_logging(job.batch / job.log))
@@ -147,8 +149,14 @@ class _Recording:
         self.record.usage = Usage(
             wall_s=monotonic() - self.started,
             cpu_s=sum(usage.ru_utime + usage.ru_stime for usage in usages),
-            max_rss_mb=max(usage.ru_maxrss for usage in usages) / 1024,
+            max_rss_mb=max(_peak_kb(), usages[1].ru_maxrss) / 1024,
         )
+
+
+def _peak_kb() -> int:
+    """This process's largest resident size; ru_maxrss would also count the Snakemake that it was forked from."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
 
 
 def publish(files: TaskFiles, makes: tuple[str, ...]) -> list[str]:

@@ -21,8 +21,8 @@ from weppbatch.terrain.grid import Grid, grid_of, read_raster
 class Basin:
     """Flat arrays over the cells of `grid`, index = row * cols + col; outside the basin `label` is 0.
 
-    `downstream` is as in `drainage`, with the outlet's cell naming itself; `order` lists the basin's cells, upstream
-    before downstream. `offset` is the row and column of the grid's corner in the rasters it was cut from.
+    `downstream` is as in `drainage`, with the outlet's cell naming itself; `order` lists the basin's cells,
+    upstream before downstream. `offset` is the row and column of the grid's corner in the rasters it was cut from.
     """
 
     grid: Grid
@@ -48,7 +48,7 @@ class Basin:
 def read_basin(terrain: Path, subwta: Path) -> Basin:
     """The basin of `terrain` (relief, flovec, floaccum, bound .tif) with the labels of `subwta`.
 
-    Raises DataError when the rasters differ in size, or a cell of the basin has no label, elevation or flow direction.
+    Raises DataError when the rasters differ in size, or a cell of the basin has no label, elevation or pointer.
     """
     grid = grid_of(terrain / "bound.tif")
     layers = {name: read_raster(terrain / f"{name}.tif") for name in ("bound", "relief", "flovec", "floaccum")}

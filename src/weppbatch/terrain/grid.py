@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from rasterio.features import rasterize
-from rasterio.transform import Affine, from_origin
+from rasterio.transform import Affine
 from shapely.geometry.base import BaseGeometry
 
 from weppbatch.errors import DataError
@@ -34,7 +34,7 @@ class Grid:
     @property
     def transform(self) -> Affine:
         """The affine transform from (column, row) to (x, y)."""
-        return from_origin(self.left_m, self.top_m, self.cell_size_m, self.cell_size_m)
+        return Affine(self.cell_size_m, 0.0, self.left_m, 0.0, -self.cell_size_m, self.top_m)
 
     @property
     def bounds_m(self) -> tuple[float, float, float, float]:

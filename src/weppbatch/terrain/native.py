@@ -104,8 +104,9 @@ def _in_metres(
     raw = raster.read(
         1, window=window, out_shape=shape, masked=True, out_dtype="float64", resampling=Resampling.nearest
     )
-    scaled: Elevations = raw.filled(np.nan) * raster.scales[0] + raster.offsets[0]
-    return scaled * metres
+    scaled: Elevations = (raw.filled(np.nan) * raster.scales[0] + raster.offsets[0]) * metres
+    scaled[np.isinf(scaled)] = np.nan
+    return scaled
 
 
 def _zeros_are_filler(raster: DatasetReader, window: Window, metres: float) -> bool:

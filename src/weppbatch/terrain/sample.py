@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from rasterio.transform import from_origin
+from rasterio.transform import Affine
 
 from weppbatch.errors import InputError
 
@@ -42,7 +42,7 @@ def write_sample_dem(path: Path) -> None:
         count=1,
         dtype="int16",
         crs="EPSG:4326",
-        transform=from_origin(left_deg, TOP_DEG, step_deg, step_deg),
+        transform=Affine(step_deg, 0.0, left_deg, 0.0, -step_deg, TOP_DEG),
         nodata=-32768,
         compress="deflate",
     ) as target:

@@ -177,7 +177,7 @@ def _opened(path: Path) -> Iterator[DatasetReader]:
             yield raster
     except (RasterioError, OSError) as error:
         raise DemUnreadable(
-            f"the elevation source {path} can't be read: {error}",
+            f"the elevation source {path} can't be read: {error.__cause__ or error}",
             hint="check it with gdalinfo -checksum; a VRT needs all of its parts",
         ) from error
 
@@ -228,7 +228,7 @@ def _check_inside(
     known = elevation_m[inside & np.isfinite(elevation_m)]
     dropped = [note for note in notes if "taken as nodata" in note]
     if known.size < options.min_valid_fraction * cells:
-        message = f"{source} has elevations for {known.size / cells:.1%} of the watershed's {cells} cells"
+        message = f"{source} has elevations for {known.size / cells:.2%} of the watershed's {cells} cells"
         if dropped:
             raise ImplausibleElevation(
                 f"{message}; {'; '.join(dropped)}",

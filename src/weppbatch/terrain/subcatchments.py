@@ -124,6 +124,6 @@ def _check_labels(bound: Path, subwta: Path) -> None:
     missing, foreign = int((basin & ~labelled).sum()), int((labelled & ~basin).sum())
     if missing or foreign:
         raise UnlabelledCells(
-            f"{missing} of the basin's {int(basin.sum())} cells got no hillslope or channel, {foreign} cells outside did",
+            f"{missing} of the basin's {int(basin.sum())} cells got no label, {foreign} cells outside got one",
             hint="raise watershed.csa_ha, or move the outlet by changing the polygon",
         )

@@ -1,0 +1,145 @@
+"""The report's page: one HTML file that needs nothing else, from plain values.
+
+Everything is escaped: text by Jinja's autoescape, data as JSON that can't end its script element; and a content
+security policy lets no script run but the page's own. Computes no figures.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from weppbatch.files import utc_now
+from weppbatch.report.provenance import Provenance
+from weppbatch.report.summary import STATES, Summary
+from weppbatch.report.tables import RUN_COLUMNS, Column, Row, shown, shown_bytes, shown_seconds
+from weppbatch.tasks import graph
+
+TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("map.js", "report.js")
+
+
+def page_of(
+    summary: Summary,
+    provenance: Provenance,
+    manifest: dict[str, Any],
+    rows: Sequence[Row],
+    sketches: Sequence[dict[str, Any]],
+    files: Sequence[dict[str, Any]],
+) -> str:
+    """The page's HTML."""
+    ledger = summary.ledger
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            batch=ledger.plan.runner.batch_name,
+            policy=content_policy(style, script),
+            style=Markup(style),
+            script=Markup(script),
+            made_at=utc_now(),
+            summary=summary,
+            runs=list(ledger.runs.values()),
+            excluded=ledger.plan.runner.excluded,
+            rows=rows,
+            totals=totals(rows),
+            columns=[column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)],
+            tasks=graph.TASKS,
+            states=STATES,
+            manifest=manifest,
+            settings=provenance.settings(),
+            files=files,
+            data={
+                "runs": sketches,
+                "records": summary.records,
+                "tasks": {name: spec.label for name, spec in graph.TASKS.items()},
+                "states": STATES,
+            },
+        )
+    )
+
+
+def content_policy(style: str, script: str) -> str:
+    """A Content-Security-Policy under which only this style and this script work, and no request leaves."""
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def totals(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """A few figures of the whole batch: label and value; only those that there are."""
+
+    def known(key: str) -> list[float]:
+        return sorted(row[key] for row in rows if row[key] is not None)
+
+    overlaps = known("iou")
+    figures = [
+        ("polygons", f"{shown(sum(known('polygon_area_km2')), 1)} km²"),
+        ("hillslopes", shown(sum(known("hillslopes")), 0)),
+        ("channels", shown(sum(known("channels")), 0)),
+        ("channel length", f"{shown(sum(known('channel_length_km')), 0)} km"),
+        ("median overlap", shown(overlaps[len(overlaps) // 2], 2) if overlaps else ""),
+        ("computing time", shown_seconds(sum(known("wall_s")))),
+    ]
+    return [(label, text) for label, text in figures if text and not text.startswith("0")]
+
+
+def cell(column: Column, row: Row) -> str:
+    """A cell of the results table, for people."""
+    value = row[column.key]
+    if column.key == "wall_s":
+        return shown_seconds(value)
+    if column.key == "flags":
+        return str(value or "").replace("_", " ")
+    if column.key == "outlet_method":
+        return {"find_outlet": "FindOutlet", "overlap": "best overlap"}.get(value, shown(value))
+    return shown(value, column.digits)
+
+
+def log_link(path: str) -> str:
+    """The address of a file of the batch, seen from the page."""
+    return "../" + quote(path)
+
+
+def moment(text: str | None) -> str:
+    """An ISO 8601 time as people read it: 2026-01-31 12:00 UTC."""
+    return f"{text[:10]} {text[11:16]} UTC" if text else ""
+
+
+def _filled(column: Column, rows: Sequence[Row]) -> bool:
+    """Whether a column is worth its place: the run's own, or one with a value in any row."""
+    return column.key in ("runid", "status", "iou", "flags") or any(
+        row[column.key] not in (None, "") for row in rows
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("weppbatch.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    environment.filters |= {
+        "shown": shown,
+        "seconds": shown_seconds,
+        "bytes": shown_bytes,
+        "log_link": log_link,
+        "moment": moment,
+    }
+    environment.globals["cell"] = cell
+    return environment

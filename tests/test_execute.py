@@ -1,0 +1,197 @@
+"""One task of one run: its records, its files, and its failures, without Snakemake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import BIN
+from weppbatch.errors import BatchBusy, DataError, InputError, WeppbatchError
+from weppbatch.files import read_json
+from weppbatch.lock import holding
+from weppbatch.nodb import workspace
+from weppbatch.tasks import clone, graph
+from weppbatch.tasks.execute import Job, execute, publish
+from weppbatch.tasks.record import TaskFiles
+from weppbatch.tasks.run import Metrics, Run
+
+
+@pytest.fixture
+def batch(new_batch: Callable[[str], Path]) -> Path:
+    """A batch whose start has just taken its snapshot."""
+    folder = new_batch("tasks")
+    workspace.snapshot(folder)
+    return folder
+
+
+def job(batch: Path, task: str = "clone", **values: object) -> Job:
+    return Job(batch, "ws-1", task, **values)  # type: ignore[arg-type]
+
+
+def test_a_task_leaves_its_files_its_proof_and_nothing_else(batch: Path):
+    execute(job(batch, execution="batch:tasks:1"))
+    wd = batch / "runs" / "ws-1"
+    record = read_json(wd / ".tasks" / "clone.json")
+    assert {entry["path"] for entry in record["outputs"]} == set(graph.CONTROL_FILES)
+    assert record["execution"] == "batch:tasks:1"
+    assert json.loads((wd / "ron.nodb").read_text())["py/state"]["wd"] == str(wd)
+    assert sorted(path.name for path in (wd / ".tasks").iterdir()) == ["clone.json", "clone.lock"]
+
+
+def test_cloning_again_renews_the_controls_and_deletes_no_result(batch: Path):
+    execute(job(batch))
+    wd = batch / "runs" / "ws-1"
+    result = wd / "dem" / "dem.tif"
+    result.parent.mkdir()
+    result.write_bytes(b"a result")
+    (wd / "ron.nodb").unlink()
+    execute(job(batch))
+    assert (wd / "ron.nodb").exists()
+    assert result.read_bytes() == b"a result"
+
+
+def test_a_failure_keeps_its_scratch_its_first_cause_and_its_attempts(batch: Path, monkeypatch: pytest.MonkeyPatch):
+    messages = iter(["no cells at all", "no cells again"])
+
+    def fail(run: Run) -> Metrics:
+        run.output("ron.nodb").write_text("half")
+        raise DataError(next(messages), hint="give it cells")
+
+    monkeypatch.setattr(clone, "run", fail)
+    for _ in range(2):
+        with pytest.raises(DataError):
+            execute(job(batch))
+    files = TaskFiles(batch / "runs" / "ws-1", "clone")
+    failed = read_json(files.failed)
+    assert (failed["category"], failed["message"], failed["hint"]) == ("data", "no cells again", "give it cells")
+    assert failed["first_cause"] == {"category": "data", "message": "no cells at all"}
+    assert len(failed["attempts"]) == 2
+    assert (files.kept_scratch / "ron.nodb").read_text() == "half"
+    assert not files.sentinel.exists() and not files.running.exists()
+    assert not (files.wd / "ron.nodb").exists()
+    monkeypatch.undo()
+    execute(job(batch))
+    assert not files.failed.exists() and not files.kept_scratch.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "category"),
+    [
+        (MemoryError(), "resource"),
+        (OSError(28, "No space left on device"), "resource"),
+        (KeyboardInterrupt(), "interrupted"),
+        (ZeroDivisionError("x"), "internal"),
+        (InputError("y"), "input"),
+    ],
+)
+def test_a_failure_has_the_category_of_its_cause(
+    batch: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, category: str
+):
+    def fail(run: Run) -> Metrics:
+        raise error
+
+    monkeypatch.setattr(clone, "run", fail)
+    with pytest.raises(type(error)):
+        execute(job(batch))
+    assert read_json(batch / "runs/ws-1/.tasks/clone.failed.json")["category"] == category
+
+
+def test_a_hopeless_failure_is_repeated_at_once_and_a_hopeful_one_is_tried_again(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+):
+    calls = []
+
+    def fail(run: Run) -> Metrics:
+        calls.append(1)
+        raise DataError("no cells") if len(calls) == 1 else OSError(28, "full")
+
+    monkeypatch.setattr(clone, "run", fail)
+    with pytest.raises(DataError):
+        execute(job(batch, execution="a"))
+    with pytest.raises(InputError, match="no cells"):
+        execute(job(batch, execution="a", attempt=2))
+    assert len(calls) == 1
+    for attempt in (1, 2):
+        with pytest.raises(OSError, match="full"):
+            execute(job(batch, execution="b", attempt=attempt))
+    assert len(calls) == 3
+
+
+def test_files_go_into_place_only_after_the_old_proof_is_gone(tmp_path: Path):
+    files = TaskFiles(tmp_path, "outlet")
+    files.scratch.mkdir(parents=True)
+    files.sentinel.write_text("{}")
+    (tmp_path / "old.tif").write_text("of the last time")
+    (files.scratch / "new.tif").write_text("new")
+    assert publish(files, ("old.tif", "new.tif")) == ["new.tif"]
+    assert not files.sentinel.exists()
+    assert (tmp_path / "new.tif").read_text() == "new"
+    assert not (tmp_path / "old.tif").exists()
+
+
+def test_a_file_that_a_task_does_not_declare_is_a_fault(tmp_path: Path):
+    files = TaskFiles(tmp_path, "outlet")
+    files.scratch.mkdir(parents=True)
+    (files.scratch / "surprise.tif").write_text("x")
+    with pytest.raises(WeppbatchError, match="surprise"):
+        publish(files, ("new.tif",))
+
+
+def test_two_processes_never_do_the_same_task_of_a_run(batch: Path, monkeypatch: pytest.MonkeyPatch):
+    files = TaskFiles(batch / "runs" / "ws-1", "clone")
+    monkeypatch.setattr("weppbatch.tasks.execute.LOCK_WAIT_S", 0.1)
+    with holding(files.lock), pytest.raises(BatchBusy):
+        execute(job(batch))
+
+
+def test_what_libraries_print_goes_to_the_log(batch: Path, monkeypatch: pytest.MonkeyPatch):
+    def talk(run: Run) -> Metrics:
+        subprocess.run([sys.executable, "-c", "print('from below')"], check=True)
+        return {}
+
+    monkeypatch.setattr(clone, "run", talk)
+    execute(job(batch))
+    assert "from below" in (batch / "logs" / "ws-1" / "clone.log").read_text()
+
+
+def test_a_task_ends_with_the_process_that_asked_for_it(batch: Path):
+    code = (
+        "import time, weppbatch.tasks.clone as clone;"
+        "clone.run = lambda run: (run.log('begun'), time.sleep(60));"
+        f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}])"
+    )
+    asker = subprocess.Popen(
+        ["sh", "-c", '"$@" & wait', "sh", sys.executable, "-c", code],
+        env=os.environ | {"WEPPBATCH_JOB": "1"},
+    )
+    running = batch / "runs/ws-1/.tasks/clone.running.json"
+    while not running.exists():
+        time.sleep(0.05)
+    pid = read_json(running)["pid"]
+    asker.send_signal(signal.SIGKILL)
+    asker.wait()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
+    assert not (batch / "runs/ws-1/.tasks/clone.json").exists()
+
+
+def test_a_task_can_be_done_by_hand(batch: Path):
+    command = [BIN / "weppbatch", "task", "clone", "--run", "ws-1", "--batch", batch]
+    assert subprocess.run(command, check=False).returncode == 0
+    failed = subprocess.run(
+        [BIN / "weppbatch", "task", "extent", "--run", "ws-7", "--batch", batch],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert failed.returncode == 2
+    assert "no watershed of tasks has the run id 'ws-7'" in failed.stderr
+    assert not (batch / "runs" / "ws-7").exists()

@@ -1,0 +1,117 @@
+"""What a killed start leaves: nothing half-taken, nobody still writing, and a next start that goes on."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import BIN
+from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.plan import Plan
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.app import main
+from weppbatch.files import read_json, sha256_of_file
+from weppbatch.lock import Lock
+
+
+def started(batch: Path, *command: str) -> subprocess.Popen[bytes]:
+    """A start of the batch in a process group of its own, with a task under way."""
+    process = subprocess.Popen(
+        [BIN / command[0], *command[1:]],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while not list(batch.glob("runs/*/.tasks/outlet.running.json")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+def workers(batch: Path) -> list[str]:
+    """The living processes that speak of the batch or work in it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or entry.name == str(os.getpid()):
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            where = str((entry / "cwd").readlink())
+        except OSError:
+            continue
+        if str(batch) in words or where.startswith(str(batch)):
+            found.append(f"{entry.name}: {words}")
+    return found
+
+
+def wait_until_quiet(batch: Path, seconds: float) -> list[str]:
+    """The workers that still live after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while workers(batch) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return workers(batch)
+
+
+def assert_whole(batch: Path) -> None:
+    """Every sentinel's files are there as it records them."""
+    sentinels = [path for path in batch.glob("runs/*/.tasks/*.json") if path.name.count(".") == 1]
+    for path in sentinels:
+        for entry in read_json(path)["outputs"]:
+            assert sha256_of_file(path.parents[1] / entry["path"]) == entry["sha256"], entry["path"]
+
+
+def commands(batch: Path) -> dict[str, tuple[str, ...]]:
+    """The two ways to start a batch."""
+    workflow = Path(__file__).parents[1] / "workflow" / "Snakefile"
+    profile = workflow.parents[1] / "profiles" / "default"
+    plain = ("snakemake", "-s", str(workflow), "--workflow-profile", str(profile), "--cores", "2")
+    return {
+        "weppbatch run": ("weppbatch", "run", batch.name, "--cores", "2"),
+        "snakemake": (*plain, "--config", f"batch={batch}"),
+    }
+
+
+@pytest.mark.parametrize("way", ["weppbatch run", "snakemake"])
+def test_after_sigkill_nobody_writes_on_and_the_next_run_completes(new_batch: Callable[[str], Path], way: str):
+    batch = new_batch("killed")
+    process = started(batch, *commands(batch)[way])
+    process.kill()
+    process.wait()
+    assert wait_until_quiet(batch, 5) == []
+    assert_whole(batch)
+    ledger = Ledger(Plan(batch))
+    assert "running" not in {state.status for state in ledger.runs.values()}
+    assert "interrupted" in {state.status for state in ledger.runs.values()}
+    assert not Lock(batch / ".lock").is_held()
+    assert main(["run", "killed", "--cores", "2"]) == 0
+    assert_whole(batch)
+    events = [event["event"] for event in BatchRunner.getInstance(batch).history]
+    assert "lock_taken_over" in events
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_soon_and_as_interrupted(new_batch: Callable[[str], Path], number: signal.Signals):
+    batch = new_batch("stopped")
+    process = started(batch, *commands(batch)["weppbatch run"])
+    process.send_signal(number)
+    assert process.wait(timeout=20) == 5
+    assert wait_until_quiet(batch, 2) == []
+    assert_whole(batch)
+    history = BatchRunner.getInstance(batch).history
+    assert history[-1]["event"] == "run_finished" and history[-1]["outcome"] == "interrupted"
+    assert main(["run", "stopped", "--cores", "2"]) == 0
+
+
+def test_a_killed_task_is_done_again_by_the_same_start(new_batch: Callable[[str], Path]):
+    batch = new_batch("taskkill")
+    process = started(batch, *commands(batch)["weppbatch run"])
+    running = next(batch.glob("runs/*/.tasks/outlet.running.json"))
+    os.kill(read_json(running)["pid"], signal.SIGKILL)
+    assert process.wait(timeout=120) == 0
+    assert_whole(batch)
