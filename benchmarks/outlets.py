@@ -1,4 +1,4 @@
-"""How near the outlet step comes to known outlets: `python -m benchmarks.outlets [--json] [--seed 1]`.
+"""How near the outlet step comes to known outlets: `python -m benchmarks.outlets [--json]`.
 
 Prints, a polygon a line and in all, the distance to the true outlet, the overlap of basin and polygon (IoU), and
 the flags. The goal: 95 % of the outlets within 250 m or flagged.
@@ -7,7 +7,10 @@ the flags. The goal: 95 % of the outlets within 250 m or flagged.
 import argparse
 import json
 import math
+import shutil
 import tempfile
+from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -26,17 +29,18 @@ CRS = "EPSG:32616"
 NEAR_M = 250.0
 BUFFER_M = 1000.0
 CELL_M = 30.0
+LEAST_M2, MOST_M2 = 3e6, 55e6
 KINDS: tuple[Kind, ...] = ("confluence", "channel")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--each", type=int, default=25, help="polygons of each kind (25)")
-    parser.add_argument("--seed", type=int, default=1, help="of the outlets and the polygons (1)")
+    parser.add_argument("--each", type=int, default=20, help="polygons of each kind in a set (20)")
+    parser.add_argument("--sets", type=int, default=4, help="sets, drawn with the seeds 1, 2, ... (4)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = measured(Path(folder), options.each, options.seed)
+        rows = measured(Path(folder), options.each, range(1, options.sets + 1))
     if options.json:
         print(json.dumps({"summary": summary(rows), "polygons": rows}, indent=2))
         return
@@ -50,19 +54,20 @@ def main() -> None:
         )
 
 
-def measured(folder: Path, each: int, seed: int) -> list[dict[str, Any]]:
-    """One row a polygon: `each` above confluences, `each` anywhere on channels."""
+def measured(folder: Path, each: int, seeds: Iterable[int]) -> list[dict[str, Any]]:
+    """One row a polygon; for every seed `each` above confluences and `each` anywhere on channels."""
     source = folder / "sample.tif"
     write_sample_dem(source)
     terrain = true_terrain(source, CRS, folder)
     rows = []
-    for kind in KINDS:
+    for seed, kind in product(seeds, KINDS):
         rng = np.random.default_rng(seed)
-        basins = known_basins(terrain, kind, rng, 3e6, 55e6)
+        basins = known_basins(terrain, kind, rng, LEAST_M2, MOST_M2)
         for number, basin in zip(range(each), basins, strict=False):
-            home = folder / f"{kind}-{number}"
+            home = folder / f"{kind}-{seed}-{number}"
             home.mkdir()
             rows.append({"polygon": home.name} | delineated(source, basin, imperfect(basin.polygon, rng), home))
+            shutil.rmtree(home)
     return rows
 
 
@@ -112,7 +117,7 @@ def summary(rows: list[dict[str, Any]], kind: Kind | None = None) -> dict[str, f
 
 def line(row: dict[str, Any]) -> str:
     """A row as text; '<' marks an outlet that is far off and not flagged."""
-    head = f"{row['polygon']:14} {row['area_km2']:5.1f} km2 "
+    head = f"{row['polygon']:16} {row['area_km2']:5.1f} km2 "
     if row["error"]:
         return f"{head} refused: {row['error']}"
     missed = row["distance_m"] > NEAR_M and not row["flags"]

@@ -3,6 +3,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from weppbatch.batch.root import create_batch
 from weppbatch.batch.runner import BatchRunner
@@ -172,6 +173,12 @@ def test_what_is_immutable_is_refused_and_nothing_is_written(batch, name):
     with pytest.raises(InputProblems, match=f"{name} can't be changed"):
         batch.update_state(**{name: "x", "project": "y"})
     assert batch.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["batch_name", "base_config", "batch_config", "created_at", "created_by"])
+def test_what_is_immutable_can_not_be_assigned_either(batch, name):
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(batch, name, "x")
 
 
 def test_a_wrong_value_is_refused_and_nothing_is_written(batch):

@@ -2,7 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import InputError
 from weppbatch.nodb.pickled import MAX_DEPTH, UnsafeState, read_document, read_state
 from weppbatch.nodb.watershed import Watershed
@@ -86,6 +89,12 @@ def test_every_instruction_of_jsonpickle_is_refused_with_its_key(tmp_path, value
     assert str(path) in str(caught.value)
     assert "metadata.inner" in str(caught.value)
     assert sorted(value)[-1] in str(caught.value) or "py/object" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [WATERSHED, WEPPCLOUD])
+def test_an_instruction_in_place_of_a_field_is_refused(tmp_path, name):
+    with pytest.raises(UnsafeState, match="py/b64"):
+        read_state(written(tmp_path, {"py/b64": "AAAA"}, name))
 
 
 @pytest.mark.parametrize(
@@ -193,3 +202,40 @@ def test_what_is_written_is_what_jsonpickle_reads(tmp_path):
     loaded = jsonpickle.decode(control.path.read_text(), keys=False)
     assert isinstance(loaded, Watershed)
     assert loaded.settings() == control.settings()
+
+
+KEYS = st.sampled_from(
+    [
+        "py/object", "py/state", "py/reduce", "py/type", "py/tuple", "wd", "revision", "state_version", "metadata",
+        "csa_ha", "_csa", "_config", "_geojson_state", "_run_directives", "_runid_template_state", "_batch_name",
+        "batch_name", "history", "selected_tasks", "resources", "template_validation", "config", "runid_template",
+    ]
+) | st.text(max_size=5)  # fmt: skip
+NAMES = ["weppbatch.nodb.watershed.Watershed", "wepppy.nodb.core.watershed.Watershed"]
+RUNNERS = ["weppbatch.batch.runner.BatchRunner", "wepppy.nodb.batch_runner.BatchRunner"]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([*NAMES, *RUNNERS]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from([*NAMES, *RUNNERS]), state=st.dictionaries(KEYS, VALUES, max_size=8), flat=st.booleans()
+)
+def test_any_json_is_either_read_or_refused_as_input(tmp_path, name, state, flat):
+    kind = Watershed if name in NAMES else BatchRunner
+    document = {**state, "py/object": name} if flat else {"py/object": name, "py/state": state}
+    (tmp_path / kind.filename).write_text(json.dumps(document))
+    try:
+        found = kind.getInstance(tmp_path)
+    except InputError:
+        return
+    assert found.wd == str(tmp_path)
+    assert kind.model_validate(found.model_dump()) == found

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from weppbatch.errors import InputError
+from weppbatch.files import sha256_of_json
 from weppbatch.nodb import workspace
 from weppbatch.nodb.base import WrongSettings
 from weppbatch.nodb.controls import CONTROLS, load, set_fields
@@ -195,16 +196,14 @@ def test_a_hostile_control_is_not_cloned_and_nothing_is_written(batch):
 
 
 def test_a_snapshot_is_named_after_what_was_copied_even_if_the_base_changes_meanwhile(batch, monkeypatch):
-    original = workspace.base_hashes
+    original = workspace.write_bytes
 
-    def hashed_then_changed(folder: Path) -> dict[str, str]:
-        found = original(folder)
-        if folder.name == "_base":
-            set_fields(folder, ["watershed.csa_ha=5"])
-        return found
+    def copied_then_changed(path: Path, content: bytes) -> None:
+        original(path, content)
+        if path.name == "watershed.nodb":
+            set_fields(batch / "_base", ["watershed.csa_ha=5"])
 
-    monkeypatch.setattr(workspace, "base_hashes", hashed_then_changed)
-    snapshot(batch)
-    folder = current_snapshot(batch)
-    assert load(folder, "watershed").settings()["csa_ha"] == 5.0
-    assert folder.name == workspace.sha256_of_json(original(folder))
+    monkeypatch.setattr(workspace, "write_bytes", copied_then_changed)
+    digest = snapshot(batch)
+    assert load(current_snapshot(batch), "watershed").settings()["csa_ha"] == 10.0
+    assert digest == sha256_of_json(base_hashes(current_snapshot(batch)))

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time_ns
 from types import FrameType
 
 from weppbatch.batch.ledger import Ledger, RunState
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.start import Start
-from weppbatch.errors import BatchBusy
+from weppbatch.errors import WeppbatchError
 from weppbatch.files import shipped
 from weppbatch.tasks import graph
 
@@ -29,6 +29,10 @@ GRACE_S = 20.0
 PR_SET_PDEATHSIG = 1
 
 Progress = Callable[[str, str], None]
+
+
+class PlanFailed(WeppbatchError):
+    """Snakemake ended a dry run with an error."""
 
 
 @dataclass(frozen=True)
@@ -88,24 +92,23 @@ def command(folder: Path, cores: int, work: Work, *options: str) -> list[str]:
     ]
 
 
-def preview(folder: Path, work: Work) -> str:
-    """Snakemake's own list of what it would do; changes no byte of the batch.
+def planned_jobs(folder: Path, work: Work) -> dict[str, int]:
+    """How many jobs of which task Snakemake would do, from its own dry run; changes no byte of the batch.
 
-    Raises BatchBusy with Snakemake's words when it can't say.
+    Raises PlanFailed with Snakemake's words when it can't say.
     """
-    if not work.runids:
-        return ""
     with tempfile.TemporaryDirectory() as elsewhere:  # Snakemake leaves a log where it is called
         done = subprocess.run(
-            command(folder, 1, work, "--dry-run", "--quiet", "host"),
+            command(folder, 1, work, "--dry-run", "--quiet", "host", "rules", "reason"),
             cwd=elsewhere,
             text=True,
             capture_output=True,
             check=False,
         )
     if done.returncode != 0:
-        raise BatchBusy(f"Snakemake could not plan:\n{done.stdout}{done.stderr}")
-    return done.stdout
+        raise PlanFailed(f"Snakemake could not plan:\n{done.stdout}{done.stderr}")
+    rows = (line.split() for line in done.stdout.splitlines())
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0] in graph.TASKS and row[1].isdigit()}
 
 
 @dataclass
@@ -116,7 +119,8 @@ class Drive:
     cores: int
     progress: Progress
     interrupted: bool = False
-    _seen: dict[Path, int] = field(default_factory=dict)
+    _told: set[Path] = field(default_factory=set)
+    _begun_ns: int = field(default_factory=time_ns)
     _process: subprocess.Popen[bytes] | None = None
 
     def run(self, work: Work) -> None:
@@ -125,7 +129,6 @@ class Drive:
             for wave in work.waves():
                 if self.interrupted:
                     break
-                self._seen = dict(self._records(wave))
                 self._call_snakemake(wave)
 
     @property
@@ -167,17 +170,20 @@ class Drive:
                     os.killpg(process.pid, signal.SIGKILL if waited > 2 * GRACE_S else signal.SIGTERM)
 
     def _tell(self, wave: Work) -> None:
+        """Say of each run once that it is done, and of each task once that it failed."""
         for path, written_ns in self._records(wave):
-            if self._seen.get(path) != written_ns:
-                self._seen[path] = written_ns
-                task, _, kind = path.name.removesuffix(".json").partition(".")
-                self.progress(path.parents[1].name, f"{task} failed" if kind else task)
+            if path in self._told or written_ns <= self._begun_ns:
+                continue
+            self._told.add(path)
+            task, _, kind = path.name.removesuffix(".json").partition(".")
+            self.progress(path.parents[1].name, f"{task} failed" if kind else "done")
 
     def _records(self, wave: Work) -> Iterator[tuple[Path, int]]:
-        """The sentinels and failures that are there, with the time each was written."""
+        """The runs' last sentinels and all failures that are there, with the time each was written."""
+        kinds = [f"{wave.tasks[-1]}.json", *(f"{task}.failed.json" for task in wave.tasks)]
         for runid in wave.runids:
             folder = self.start.folder / "runs" / runid / ".tasks"
-            for name in (f"{task}{kind}.json" for task in wave.tasks for kind in ("", ".failed")):
+            for name in kinds:
                 try:
                     yield folder / name, (folder / name).stat().st_mtime_ns
                 except FileNotFoundError:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from weppbatch.nodb.base import is_field, kept_metadata
+
 STATE_VERSION = 3
 State = dict[str, Any]
 
@@ -40,10 +42,12 @@ def migrate(state: State, version: int, fields: Collection[str]) -> State:
     What it holds is kept: in its field, or in `metadata` under its old name when there is none.
     """
     moved: State = {}
-    metadata: State = dict(state.get("metadata") or {})
+    metadata = kept_metadata(state)
     for key, value in state.items():
         name = key.lstrip("_")
-        if name in fields and name not in moved:
+        if key == "metadata":
+            continue
+        if is_field(fields, key, name) and name not in moved:
             moved[name] = value
         else:
             metadata[key] = value

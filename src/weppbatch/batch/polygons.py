@@ -4,6 +4,7 @@ Takes parsed JSON and its CRS; raises UnusableGeometry with the reason when no r
 nothing of features, files or areas too small.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -160,6 +161,7 @@ def _repaired(shell: Polygon, notes: list[str]) -> list[Polygon]:
     if shell.is_valid:
         return [shell]
     where = shapely.is_valid_reason(shell).replace("[", " near ").rstrip("]")
+    where = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.7g}", where)
     parts = _without_holes(shapely.make_valid(shell))
     if parts:
         notes.append(f"invalid outline repaired ({where[:1].lower()}{where[1:]})")
@@ -180,9 +182,8 @@ def _one_of_many(parts: Sequence[Polygon], limits: FeatureLimits, notes: list[st
     utm = CRS.from_epsg(utm_epsg(centre.x, centre.y))
     flat = shapely.union_all([project(part, WGS84, utm) for part in parts])
     reach_m = limits.cell_size_m
-    # round, since mitred joins give back parts that meet in a point as they were; with the original, since
-    # closing must not take area away
-    closed = flat.buffer(reach_m).buffer(-reach_m).union(flat).simplify(_SIMPLIFY_M)
+    # with round joins, since mitred ones give back parts that meet in a point as they were
+    closed = flat.buffer(reach_m).buffer(-reach_m).simplify(_SIMPLIFY_M)
     back = [project(part, utm, WGS84) for part in _without_holes(closed)]
     joined = _without_holes(shapely.union_all([shapely.make_valid(part) for part in back]))
     if len(joined) == 1:

@@ -35,11 +35,15 @@ class BatchRunner(NoDbBase):
     STATE_VERSION: ClassVar[int] = STATE_VERSION
 
     state_version: int = Field(default=STATE_VERSION, ge=1, description="version of the file's layout")
-    batch_name: str = Field(description="immutable")
-    base_config: str = Field(default="", description="the stored configuration that _base began as; immutable")
-    batch_config: str = Field(default="default_batch", description="the batch's stored configuration; immutable")
-    created_at: str = Field(default="", description="ISO 8601, UTC; immutable")
-    created_by: str = Field(default="", description="login name; immutable")
+    batch_name: str = Field(frozen=True, description="the folder's name; immutable")
+    base_config: str = Field(
+        frozen=True, default="", description="the stored configuration that _base began as; immutable"
+    )
+    batch_config: str = Field(
+        frozen=True, default="default_batch", description="the batch's stored configuration; immutable"
+    )
+    created_at: str = Field(frozen=True, default="", description="ISO 8601, UTC; immutable")
+    created_by: str = Field(frozen=True, default="", description="login name; immutable")
     config: dict[str, Any] = Field(default_factory=dict, description="the batch's settings; `excluded` by run id")
     runid_template: str = Field(default="", description="the template that run ids are made with")
     template_validation: dict[str, Any] = Field(

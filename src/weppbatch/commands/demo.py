@@ -15,7 +15,7 @@ from weppbatch.tasks import graph
 from weppbatch.terrain.sample import SOURCE, write_sample_dem
 
 NAME = "demo"
-TEMPLATE = "{slug(properties['HucName'])}-{zfill(properties['HucNumber'], 2)}"
+TEMPLATE = "{slug(properties['HucName'])}"
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
     def step(*arguments: object) -> int:
         words = [str(argument) for argument in arguments]
-        say(f"\n$ weppbatch {shlex.join(words)}")
+        say(f"\n$ weppbatch {' '.join(_quoted(word) for word in words)}")
         return int(app(words, standalone_mode=False) or 0)
 
     @app.command()
@@ -41,6 +41,11 @@ def register(app: typer.Typer) -> None:
         _show(ledger)
         say(f"\nTerrain: {SOURCE}.\nOpen {folder / 'report' / 'index.html'} in a browser.")
         raise typer.Exit(code)
+
+
+def _quoted(word: str) -> str:
+    """A word as one would type it in a shell."""
+    return f'"{word}"' if "'" in word else shlex.quote(word)
 
 
 def _make(folder: Path, step: Callable[..., int]) -> None:

@@ -11,7 +11,7 @@ from weppbatch.report.build import build_report
 
 
 def report(name: Annotated[str, typer.Argument(help="the batch")]) -> None:
-    """Fold the results into the state and write report/index.html with its tables.
+    """Write the report and its tables from whatever is done.
 
     Example: weppbatch report myfire
     """

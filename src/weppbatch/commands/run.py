@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
-from weppbatch.batch.drive import Drive, default_cores, exit_code, preview, work_of
+from weppbatch.batch.drive import Drive, default_cores, exit_code, planned_jobs, work_of
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.start import Start
@@ -57,7 +57,8 @@ def _preview(name: str) -> None:
         return
     states = [ledger.runs[runid] for runid in work.runids]
     say_table(["run", "state", "why"], [[state.runid, state.status, state.reason] for state in states])
-    say(preview(ledger.plan.folder, work))
+    jobs = planned_jobs(ledger.plan.folder, work)
+    say(f"Jobs: {', '.join(f'{count} {task}' for task, count in jobs.items())}. Nothing was changed.")
 
 
 def _say(runid: str, what: str) -> None:

@@ -10,7 +10,7 @@ from weppbatch.tasks.entry import main
 def task(
     arguments: Annotated[list[str], typer.Argument(metavar="TASK --run RUNID [--batch FOLDER]")],
 ) -> None:
-    """Do one task of one run, here and now: what a rule calls, and the way to watch one task fail.
+    """Do one task of one run by hand, to watch it fail.
 
     Example: weppbatch task outlet --run wolf-creek --batch batches/myfire
     """

@@ -4,7 +4,7 @@ Values are checked whenever they are read, assigned or written. One writer at a 
 wait, since a file is always replaced as a whole. What a control means for a task is not known here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -89,17 +89,17 @@ class NoDbBase(BaseModel):
         (WEPPcloud) state only what RENAMED says means the same is taken, and only where the value fits.
         """
         fields: dict[str, Any] = {}
-        metadata = dict(state.get("metadata") or {})
+        metadata = kept_metadata(state)
         trial = cls(wd="")
         for key, value in state.items():
             bare = key.lstrip("_")
-            name = cls.RENAMED.get(bare) if foreign else bare
+            name = cls.RENAMED.get(bare, "") if foreign else bare
             if key in ("wd", "metadata"):
                 continue
-            if name is None or name not in cls.model_fields or (foreign and not trial.accepts(name, value)):
-                metadata[key] = value
-            else:
+            if is_field(cls.model_fields, key, name) and (not foreign or trial.accepts(name, value)):
                 fields[name] = value
+            else:
+                metadata[key] = value
         return fields | {"metadata": metadata, "state_version": cls.STATE_VERSION}
 
     def accepts(self, name: str, value: object) -> bool:
@@ -211,6 +211,17 @@ class NoDbBase(BaseModel):
                 raise
             return 0
         return found if isinstance(found, int) else None
+
+
+def kept_metadata(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of an older state; what is there but no object is kept under its own name."""
+    held = state.get("metadata", {})
+    return dict(held) if isinstance(held, dict) else {"metadata": held}
+
+
+def is_field(fields: Collection[str], key: str, name: str) -> bool:
+    """Whether a key of an older state stands for the field `name`; the bookkeeping never had another name."""
+    return name in fields and (key == name or name not in BOOKKEEPING)
 
 
 def unknown_field(kind: type[BaseModel], name: str) -> str:

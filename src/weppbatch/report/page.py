@@ -8,6 +8,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -78,18 +79,19 @@ def totals(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """A few figures of the whole batch: label and value; only those that there are."""
 
     def known(key: str) -> list[float]:
-        return sorted(row[key] for row in rows if row[key] is not None)
+        return [row[key] for row in rows if row[key] is not None]
 
-    overlaps = known("iou")
+    areas, hillslopes, channels = known("polygon_area_km2"), known("hillslopes"), known("channels")
+    lengths, overlaps, seconds = known("channel_length_km"), known("iou"), known("wall_s")
     figures = [
-        ("polygons", f"{shown(sum(known('polygon_area_km2')), 1)} km²"),
-        ("hillslopes", shown(sum(known("hillslopes")), 0)),
-        ("channels", shown(sum(known("channels")), 0)),
-        ("channel length", f"{shown(sum(known('channel_length_km')), 0)} km"),
-        ("median overlap", shown(overlaps[len(overlaps) // 2], 2) if overlaps else ""),
-        ("computing time", shown_seconds(sum(known("wall_s")))),
+        ("area of the polygons", areas and f"{shown(sum(areas), 1)} km²"),
+        ("hillslopes", hillslopes and shown(sum(hillslopes), 0)),
+        ("channels", channels and shown(sum(channels), 0)),
+        ("length of the channels", lengths and f"{shown(sum(lengths), 0)} km"),
+        ("median overlap with the basin", overlaps and shown(median(overlaps), 2)),
+        ("time of all tasks", seconds and shown_seconds(sum(seconds))),
     ]
-    return [(label, text) for label, text in figures if text and not text.startswith("0")]
+    return [(label, str(text)) for label, text in figures if text]
 
 
 def cell(column: Column, row: Row) -> str:
@@ -101,7 +103,7 @@ def cell(column: Column, row: Row) -> str:
         return str(value or "").replace("_", " ")
     if column.key == "outlet_method":
         return {"find_outlet": "FindOutlet", "overlap": "best overlap"}.get(value, shown(value))
-    return shown(value, column.digits)
+    return shown(100 * value if column.percent and value is not None else value, column.digits)
 
 
 def log_link(path: str) -> str:
@@ -128,7 +130,7 @@ def _digest(text: str) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("weppbatch.report"),
-        autoescape=True,
+        autoescape=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

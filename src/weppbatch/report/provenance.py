@@ -47,7 +47,7 @@ class Provenance:
         """Take in a run: its source of elevations, the versions that made it, its own settings, its digests."""
         dem = dem_provenance(result)
         if dem is not None:
-            known = {key: dem[key] for key in DEM_KEYS if key in dem}
+            known = {key: dem.get(key) for key in DEM_KEYS}
             self.dems.setdefault(sha256_of_json(known), known | {"runs": 0})["runs"] += 1
         tasks = {}
         for task, state in result.state.tasks.items():
@@ -94,7 +94,7 @@ class Provenance:
             "base_config": runner.base_config,
             "template": runner.runid_template,
             "template_sha256": runner.template_validation.get("template_sha256"),
-            "watersheds": {key: watersheds[key] for key in RESOURCE_KEYS if key in watersheds},
+            "watersheds": {key: watersheds.get(key) for key in RESOURCE_KEYS},
             "dems": sorted(self.dems.values(), key=lambda dem: str(dem["source"])),
             "versions": self.versions(),
             "platform": platform.platform(),

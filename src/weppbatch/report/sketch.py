@@ -25,7 +25,10 @@ class Sketches:
         self.without_subcatchments: list[str] = []
 
     def draw(self, result: RunResult) -> dict[str, Any]:
-        """A run's shapes: polygon `p`, bounds `b`, outlet `o`, channels `c` by order, subcatchments `s`."""
+        """A run's shapes, with short keys since there are many.
+
+        Polygon `p`, its bounds `b`, outlet `o`, whether that is flagged `f`, channels `c` by order, hillslopes `s`.
+        """
         cell_deg = result.cell_size_m / METRES_A_DEGREE
         drawn: dict[str, Any] = {"id": result.runid}
         if result.polygon is not None:
@@ -33,7 +36,7 @@ class Sketches:
             drawn["b"] = [round(value, 5) for value in result.polygon.bounds]
         outlet = result.metrics("outlet")
         if "longitude_deg" in outlet:
-            drawn["o"] = [outlet["longitude_deg"], outlet["latitude_deg"]]
+            drawn |= {"o": [outlet["longitude_deg"], outlet["latitude_deg"]], "f": bool(result.flags)}
         for tolerance in TOLERANCES_CELLS:
             channels = draw_channels(result, cell_deg * tolerance)
             parts = draw_subcatchments(result, cell_deg * tolerance)

@@ -13,18 +13,18 @@ from weppbatch.report.results import RunResult
 STATES = {
     "succeeded": "complete",
     "degraded": "complete with a lesser source",
-    "failed": "failed",
-    "interrupted": "interrupted",
+    "failed": "a task could not be done",
+    "interrupted": "stopped while at work",
     "stale": "to be redone",
-    "running": "running",
+    "running": "at work now",
     "pending": "not done yet",
     "excluded": "excluded by an admin",
     "not_selected": "not selected",
 }
 FLAGS = {
-    "poor_fit": "The basin that drains to it overlaps the polygon badly.",
-    "touches_edge": "Its basin reaches the edge of the elevation data and may be cut off.",
-    "ambiguous": "Two ways of choosing it gave places far apart.",
+    "poor_fit": "The basin that drains to the outlet overlaps the polygon badly ({iou:.2f} of 1).",
+    "touches_edge": "The outlet's basin reaches the edge of the elevation data and may be cut off.",
+    "ambiguous": "Two ways of choosing the outlet gave places far apart.",
     "csa_changed": "The basin has no channel at the critical source area asked for, so a smaller one was used.",
     "mcl_capped": "The minimum channel length was lowered to keep a channel in the basin.",
 }
@@ -87,7 +87,7 @@ class Summary:
             ]
         elif state.status not in (*DONE, "excluded"):
             self.waiting[state.reason if state.status == "stale" else STATES[state.status]].append(state.runid)
-        texts = [FLAGS.get(flag, flag) for flag in result.flags]
+        texts = [FLAGS.get(flag, flag).format(iou=result.metrics("outlet")["iou"]) for flag in result.flags]
         texts += [text for text in result.warnings if not (texts and text.startswith("look at this outlet"))]
         if texts or result.problems:
             self.notices.append((state.runid, result.name, [*texts, *result.problems]))

@@ -32,6 +32,12 @@ class Column:
     unit: str = ""
     digits: int | None = None
     on_page: bool = True
+    percent: bool = False
+
+    @property
+    def page_unit(self) -> str:
+        """The unit on the page, where a ratio may stand in percent."""
+        return "%" if self.percent else self.unit
 
     @property
     def numeric(self) -> bool:
@@ -70,7 +76,15 @@ RUN_COLUMNS: tuple[Column, ...] = (
         "m",
         0,
     ),
-    Column("hillslope_slope_mean", "Hillslope slope", REAL, "Mean of the hillslopes' slopes, by area", "m/m", 2),
+    Column(
+        "hillslope_slope_mean",
+        "Hillslope slope",
+        REAL,
+        "Mean of the hillslopes' slopes, by area",
+        "m/m",
+        0,
+        percent=True,
+    ),
     Column("outlet_longitude_deg", "Outlet longitude", REAL, "WGS84", "°", 5),
     Column("outlet_latitude_deg", "Outlet latitude", REAL, "WGS84", "°", 5),
     Column("crs", "CRS", TEXT, "The system the run was worked in", on_page=False),
@@ -143,11 +157,11 @@ def write_runs_parquet(path: Path, rows: Sequence[Row]) -> None:
 
 
 def write_runs_csv(path: Path, rows: Sequence[Row]) -> None:
-    """The same as CSV (UTF-8, with a byte-order mark so that spreadsheets read it so); no figure is an empty cell.
+    """The same as CSV (UTF-8); no figure is an empty cell.
 
     A text that a spreadsheet would take for a formula gets a leading apostrophe.
     """
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+    with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, RUN_SCHEMA.names)
         writer.writeheader()
         for row in rows:

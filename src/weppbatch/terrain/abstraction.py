@@ -11,25 +11,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import shapely
 
 from weppbatch.errors import ConfigError, DataError
 from weppbatch.terrain.basin import Basin, read_basin
 from weppbatch.terrain.drainage import Cells
-from weppbatch.terrain.flowpaths import FLAT_SLOPE, LEAST_SLOPE, downhill, mean_slopes, path_weights, walk
 from weppbatch.terrain.outlines import write_outlines, write_table
+from weppbatch.terrain.profiles import (
+    Paths,
+    Profile,
+    channel_profile,
+    facing_deg,
+    flow_paths,
+    hillslope_profile,
+    not_flat,
+    simplified,
+)
 from weppbatch.terrain.subcatchments import Link, read_network
 
-Floats = npt.NDArray[np.float64]
-Profile = tuple[Floats, Floats]
 Row = dict[str, Any]
 
 POSITIONS = {1: "top", 2: "left", 3: "right"}
 # Widths by Strahler order 1 to 8 and above, where no regional curve is used (TOPAZ's own table).
 WIDTHS_M = (1.0, 2.0, 2.0, 3.0, 3.0, 3.0, 4.0, 4.0)
 MIN_CHANNEL_WIDTH_M = 0.01
-PROFILE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -46,19 +50,6 @@ class AbstractionOptions:
     """Channel width from the drainage area (Bieger et al. 2015) instead of from the stream order."""
     profile_max_points: int = 20
     """The most points of a slope profile."""
-
-
-@dataclass(frozen=True)
-class Paths:
-    """What the kernels of `flowpaths` found for every cell of the basin."""
-
-    distance_m: Floats
-    slope: Floats
-    steps: Cells
-    weight: Floats
-    is_source: npt.NDArray[np.bool_]
-    east: Floats
-    north: Floats
 
 
 def abstract_watershed(
@@ -79,9 +70,11 @@ def abstract_watershed(
     paths, cells_of = flow_paths(basin), _cells_by_label(basin)
     _check_links(links, cells_of)
     wepp_ids = number(links, list(cells_of))
+    below = {above: link.topaz_id for link in links for above in link.inflow_topaz_ids}
     channels, slopes = {}, []
     for link in links:
-        row, profile = channel(basin, paths, link, links, cells_of[link.topaz_id], options)
+        topaz_id = link.topaz_id
+        row, profile = channel(basin, paths, link, below.get(topaz_id), cells_of[topaz_id], options)
         channels[link.topaz_id] = row | {"wepp_id": wepp_ids[link.topaz_id]}
         slopes.append(("channel", link.topaz_id, profile))
     hillslopes = {}
@@ -98,15 +91,6 @@ def abstract_watershed(
     metrics = _metrics(basin, *tables)
     log(f"{metrics['hillslopes']} hillslopes, {metrics['channels']} channels, {metrics['area_m2'] / 1e6:.2f} km2")
     return metrics
-
-
-def flow_paths(basin: Basin) -> Paths:
-    """Run the kernels of `flowpaths` over the basin."""
-    grid, where = basin.grid, (basin.downstream, basin.order, basin.label)
-    distance_m, slope, steps = walk(*where, basin.relief_m, grid.cols, grid.cell_size_m)
-    weight, is_source = path_weights(*where, distance_m, steps, grid.cell_area_m2)
-    east, north = downhill(*where, basin.relief_m, grid.cols, basin.label % 10 == 4)
-    return Paths(distance_m, slope, steps, weight, is_source, east, north)
 
 
 def number(links: list[Link], topaz_ids: list[int]) -> dict[int, int]:
@@ -168,16 +152,8 @@ def fitted_length(measured_m: float, cell_size_m: float, options: AbstractionOpt
     return (most_m, "clipped") if measured_m > most_m else (measured_m, "as measured")
 
 
-def hillslope_profile(basin: Basin, paths: Paths, cells: Cells, points: int) -> Profile:
-    """The representative profile of a hillslope from top (0) to foot (1), before it is simplified."""
-    if paths.distance_m[cells].max() <= 0.0:  # its only cell drains nowhere
-        return np.array([0.0, 1.0]), np.full(2, FLAT_SLOPE)
-    upwards = mean_slopes(cells, basin.downstream, basin.label, paths.distance_m, paths.slope, paths.weight, points)
-    return np.linspace(0.0, 1.0, points), upwards[::-1]
-
-
 def channel(
-    basin: Basin, paths: Paths, link: Link, links: list[Link], cells: Cells, options: AbstractionOptions
+    basin: Basin, paths: Paths, link: Link, below: int | None, cells: Cells, options: AbstractionOptions
 ) -> tuple[Row, Profile]:
     """One channel's row and its profile, cell by cell from top to bottom.
 
@@ -190,12 +166,6 @@ def channel(
     length_m = max(float(paths.distance_m[top]), basin.grid.cell_size_m)
     drainage_area_m2 = float(basin.drained_cells[last]) * basin.grid.cell_area_m2
     drop_m = float(basin.relief_m[top] - basin.relief_m[bottom])
-    below = [other.topaz_id for other in links if link.topaz_id in other.inflow_topaz_ids]
-    steps = down[paths.distance_m[down] > 0.0]
-    fractions, slopes = 1.0 - paths.distance_m[steps] / length_m, not_flat(paths.slope[steps])
-    end = slopes[-1] if len(slopes) else FLAT_SLOPE
-    if not len(steps):
-        fractions, slopes = np.zeros(1), np.full(1, FLAT_SLOPE)
     cols = basin.grid.cols
     east, south = int(bottom % cols) - int(top % cols), int(bottom // cols) - int(top // cols)
     row = {
@@ -210,12 +180,12 @@ def channel(
         "aspect_deg": facing_deg(paths, cells),
         "elevation_m": float(basin.relief_m[top]),
         "direction_deg": math.degrees(math.atan2(east, -south)) % 360.0,
-        "downstream_topaz_id": below[0] if below else None,
+        "downstream_topaz_id": below,
         "is_outlet": link.is_outlet,
         "is_headwater": link.is_headwater,
         "cells": [int(cell) for cell in down] + ([int(bottom)] if bottom != last else []),
     }
-    return row | _centroid(basin, cells), (np.append(fractions, 1.0), np.append(slopes, end))
+    return row | _centroid(basin, cells), channel_profile(paths, down)
 
 
 def channel_width_m(drainage_area_m2: float, order: int, bieger2015: bool) -> float:
@@ -223,27 +193,6 @@ def channel_width_m(drainage_area_m2: float, order: int, bieger2015: bool) -> fl
     if bieger2015:
         return max(1.24 * math.pow(drainage_area_m2 / 1e6, 0.435), MIN_CHANNEL_WIDTH_M)
     return WIDTHS_M[min(order, len(WIDTHS_M)) - 1]
-
-
-def not_flat(slopes: Floats) -> Floats:
-    """Slopes with those that a slope file would show as 0 replaced."""
-    return np.where(slopes >= LEAST_SLOPE, slopes, FLAT_SLOPE)
-
-
-def facing_deg(paths: Paths, cells: Cells) -> float:
-    """The circular mean of the cells' aspects, degrees clockwise from north."""
-    east, north = float(paths.east[cells].sum()), float(paths.north[cells].sum())
-    return math.degrees(math.atan2(east, north)) % 360.0
-
-
-def simplified(profile: Profile, max_points: int) -> Profile:
-    """The profile by Douglas-Peucker at a tolerance of 0.01, resampled evenly when it still has too many points."""
-    line = shapely.simplify(shapely.LineString(np.column_stack(profile)), PROFILE_TOLERANCE)
-    fractions, slopes = shapely.get_coordinates(line).T
-    if len(fractions) > max_points:
-        even = np.linspace(0.0, 1.0, max_points)
-        return even, np.interp(even, fractions, slopes)
-    return fractions, slopes
 
 
 def slope_rows(slopes: list[tuple[str, int, Profile]], wepp_ids: dict[int, int], max_points: int) -> list[Row]:

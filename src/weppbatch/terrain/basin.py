@@ -5,6 +5,7 @@ paths.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,13 @@ class Basin:
         """WGS84 longitude and latitude, shape (n, 2), of places given in cells; a cell's centre is at +0.5."""
         x = self.grid.left_m + cols * self.grid.cell_size_m
         y = self.grid.top_m - rows * self.grid.cell_size_m
-        transformer = Transformer.from_crs(self.grid.crs, WGS84, always_xy=True)
-        return np.column_stack(transformer.transform(x, y))
+        return np.column_stack(_to_wgs84(self.grid.crs).transform(x, y))
+
+
+@cache
+def _to_wgs84(crs: str) -> Transformer:
+    """Making a transformer takes longer than transforming a basin's corners."""
+    return Transformer.from_crs(crs, WGS84, always_xy=True)
 
 
 def read_basin(terrain: Path, subwta: Path) -> Basin:

@@ -91,7 +91,7 @@ def mean_slopes(
 
 @njit(cache=True)
 def downhill(
-    downstream: Cells, order: Cells, label: Cells, relief_m: Floats, cols: int, is_channel: npt.NDArray[np.bool_]
+    downstream: Cells, order: Cells, relief_m: Floats, cols: int, is_channel: npt.NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """The unit vector (east, north) in which each cell faces, zero where it faces nowhere.
 

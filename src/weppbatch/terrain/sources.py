@@ -117,8 +117,6 @@ def prepare_dem(
     if at_edge or at_nodata:
         where = "the edge of the window" if at_edge else "cells without elevation"
         notes.append(f"the basin reaches {where}; it may be cut off")
-    for note in notes:
-        log(note)
     return elevation_m, grid, provenance | {"window_growths": growth}
 
 

@@ -25,7 +25,8 @@ from time import sleep
 import weppcloud_wbt
 
 from weppbatch.errors import ConfigError, EngineError, InputError, ResourceError
-from weppbatch.files import fsync_folder, write_json
+from weppbatch.files import replacing, write_json
+from weppbatch.lock import holding
 
 SETTINGS = {"verbose_mode": False, "working_directory": "", "compress_rasters": False, "max_procs": 1}
 PERSISTED_FLAGS = {"v", "verbose", "wd", "working_directory", "compress_rasters", "max_procs"}
@@ -226,8 +227,8 @@ def _copy_of(source: Path, weppbatch_cache: str | None, xdg_cache: str | None) -
 
 
 def _install(source: Path, cache_folder: Path) -> Path:
-    """Put a whole copy of the binary, its libraries and its settings under `cache_folder`, in one rename."""
-    cache_folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    """Put a whole copy of the binary, its libraries and its settings under `cache_folder`, by one process alone."""
+    cache_folder.mkdir(parents=True, exist_ok=True)
     if cache_folder.parent == Path(tempfile.gettempdir()) and cache_folder.stat().st_uid != os.getuid():
         raise PermissionError(errno.EPERM, "belongs to another user")
     state = source.stat()
@@ -235,30 +236,21 @@ def _install(source: Path, cache_folder: Path) -> Path:
     # The wheel's binary looks for its libraries at ../../weppcloud_wbt.libs from its own folder.
     program = home / "weppcloud_wbt" / "bin" / "whitebox_tools"
     settings = program.with_name("settings.json")
-    if program.is_file() and settings.is_file() and program.stat().st_size == state.st_size:
+
+    def is_whole() -> bool:
+        return settings.is_file() and program.is_file() and program.stat().st_size == state.st_size
+
+    if is_whole():
         return program
-    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=cache_folder))
-    try:
-        staged = staging / program.relative_to(home)
-        staged.parent.mkdir(parents=True)
-        libraries = source.resolve().parents[2] / "weppcloud_wbt.libs" if len(source.parents) > 2 else None
-        if libraries is not None and libraries.is_dir():
-            shutil.copytree(libraries, staging / libraries.name)
-        shutil.copy2(source, staged)
-        staged.chmod(0o755)
-        staging.chmod(0o755)  # mkdtemp made it for this user alone
-        write_json(staged.with_name("settings.json"), SETTINGS)
-        if home.exists():  # a cleaner of old files took a part of it
+    with holding(cache_folder / "install.lock", wait_s=120.0):
+        if not is_whole():
+            # What is there was left by a killed process, or by a cleaner of old files that took a part.
             shutil.rmtree(home, ignore_errors=True)
-        try:
-            staging.rename(home)
-        except OSError as error:
-            if error.errno not in (
-                errno.ENOTEMPTY,
-                errno.EEXIST,
-            ):  # another process was faster: its copy serves
-                raise
-        fsync_folder(cache_folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+            libraries = source.resolve().parents[2] / "weppcloud_wbt.libs" if len(source.parents) > 2 else None
+            if libraries is not None and libraries.is_dir():
+                shutil.copytree(libraries, home / libraries.name)
+            with replacing(program) as temporary:
+                shutil.copy2(source, temporary)
+                temporary.chmod(0o755)
+            write_json(settings, SETTINGS)  # the last file: with it the copy is whole
     return program

@@ -4,13 +4,14 @@ const data = JSON.parse(document.getElementById("data").textContent);
 
 const batchMap = (() => {
   const SVG = "http://www.w3.org/2000/svg", RADIUS_M = 6378137;
-  const SLOPES = [10, 20, 35, 50]; // %, upper bounds of the legend's classes
+  const SLOPES = [10, 20, 30, 40, 50]; // %, upper bounds of the legend's classes
+  const MOST_LABELS = 150;
   const canvas = document.getElementById("canvas");
   const tip = document.getElementById("tip");
   const shapes = data.runs.filter((run) => run.b);
   const rows = new Map([...document.querySelectorAll("#table tbody tr")].map((row) => [row.dataset.run, row]));
   const statusOf = (id) => rows.get(id).querySelector(".state").textContent.replace(" ", "_");
-  let chosen = null, view = null, home = null;
+  let chosen = null, view = null, home = null, bySize = [];
 
   /* Web Mercator around the batch's centre, in metres, y to the south. */
   const centre = shapes.length ? mercator(
@@ -62,14 +63,15 @@ const batchMap = (() => {
         draw(layers.channels, "path", { d: lines.map((line) => path(line, false)).join(""), class: "order-" + Math.min(order, 6), "data-id": run.id });
       if (run.o) {
         const [x, y] = place(...run.o);
-        draw(layers.outlets, "path", { d: `M${x} ${y}h0`, class: "ring", "data-id": run.id });
-        draw(layers.outlets, "path", { d: `M${x} ${y}h0`, "data-id": run.id });
+        for (const name of ["ring", "dot"]) draw(layers.outlets, "path", { d: `M${x} ${y}h0`, class: name + (run.f ? " flagged" : ""), "data-id": run.id });
       }
       const [west, north] = place(run.b[0], run.b[3]), [east, south] = place(run.b[2], run.b[1]);
       run.box = { x: west, y: north, w: east - west, h: south - north };
-      const label = draw(layers.labels, "text", { x: west + run.box.w / 2, y: north + run.box.h / 2, "data-id": run.id });
-      label.textContent = run.id;
+      run.label = draw(layers.labels, "text", { x: west + run.box.w / 2, y: north + run.box.h / 2, "data-id": run.id });
+      run.label.textContent = run.id;
+      run.label.classList.add("hidden");
     }
+    bySize = [...shapes].sort((a, b) => b.box.w * b.box.h - a.box.w * a.box.h).slice(0, MOST_LABELS);
   }
 
   /* --- the view: x, y of the middle, and metres a pixel --- */
@@ -84,8 +86,19 @@ const batchMap = (() => {
     canvas.setAttribute("viewBox", [view.x - (width * view.scale) / 2, view.y - (height * view.scale) / 2, width * view.scale, height * view.scale].join(" "));
     layers.labels.setAttribute("font-size", 12 * view.scale);
     layers.labels.setAttribute("stroke-width", 3 * view.scale);
-    shapes.forEach((run, i) => layers.labels.children[i].classList.toggle("hidden", chosen !== null || run.box.w / view.scale < 8 * run.id.length));
+    placeLabels();
     scaleBar(view.scale / stretch);
+  }
+  /* Labels of the largest watersheds, as many as find room beside each other. */
+  function placeLabels() {
+    const taken = [];
+    for (const run of bySize) {
+      const w = 7.5 * run.id.length * view.scale, h = 18 * view.scale;
+      const box = { x: run.box.x + run.box.w / 2 - w / 2, y: run.box.y + run.box.h / 2 - h / 2 };
+      const free = chosen === null && run.box.w > 24 * view.scale && taken.every((other) => box.x > other.x + other.w || box.x + w < other.x || Math.abs(box.y - other.y) > h);
+      run.label.classList.toggle("hidden", !free);
+      if (free) taken.push({ ...box, w });
+    }
   }
   function scaleBar(metresPerPixel) {
     const most = metresPerPixel * 140, power = 10 ** Math.floor(Math.log10(most));
@@ -98,7 +111,7 @@ const batchMap = (() => {
     const box = canvas.getBoundingClientRect();
     const dx = (clientX === undefined ? 0 : clientX - box.left - box.width / 2) * view.scale;
     const dy = (clientY === undefined ? 0 : clientY - box.top - box.height / 2) * view.scale;
-    const scale = Math.min(Math.max(view.scale / factor, 0.05), home.scale * 8), moved = 1 - scale / view.scale;
+    const scale = Math.min(Math.max(view.scale / factor, 0.05), everything().scale * 4), moved = 1 - scale / view.scale;
     show({ x: view.x + dx * moved, y: view.y + dy * moved, scale });
   }
 
@@ -124,13 +137,13 @@ const batchMap = (() => {
     const heads = document.querySelectorAll("#table thead th"), cells = rows.get(id).cells;
     return [...heads].map((head, i) => ({
       key: head.dataset.key, label: head.querySelector("button").firstChild.textContent.trim(),
-      text: cells[i].textContent.trim() + (head.dataset.unit && cells[i].textContent.trim() && head.dataset.key !== "wall_s" ? " " + head.dataset.unit : ""),
+      text: cells[i].textContent.trim() + (head.dataset.unit && cells[i].textContent.trim() && head.dataset.key !== "wall_s" ? (head.dataset.unit === "°" ? "°" : " " + head.dataset.unit) : ""),
     })).filter((figure) => figure.text);
   }
   function facts(run) {
     const box = document.getElementById("facts"), list = document.createElement("dl");
     const title = document.createElement("h3");
-    title.textContent = run ? run.id : `${shapes.length} watersheds`;
+    title.textContent = run ? run.id : `${shapes.length} watershed${shapes.length === 1 ? "" : "s"}`;
     for (const { key, label, text } of run ? figures(run.id) : []) {
       if (key === "runid") continue;
       list.append(Object.assign(document.createElement("dt"), { textContent: label }));
@@ -138,7 +151,11 @@ const batchMap = (() => {
       value.textContent = text;
       if (key === "status") value.className = "state " + text.replace(" ", "_");
     }
-    box.replaceChildren(title, list);
+    const advice = Object.assign(document.createElement("p"), { textContent: "Choose one for its figures and hillslopes." });
+    const { width, height } = canvas.getBoundingClientRect();
+    const outside = run ? 0 : shapes.filter(({ box: b }) => Math.abs(b.x + b.w / 2 - home.x) * 2 > width * home.scale || Math.abs(b.y + b.h / 2 - home.y) * 2 > height * home.scale).length;
+    if (outside) advice.textContent += ` ${outside} outside this view: Show all.`;
+    box.replaceChildren(title, run ? list : advice);
   }
   function legend(run) {
     const box = document.getElementById("legend"), list = document.createElement("ul");
@@ -155,6 +172,7 @@ const batchMap = (() => {
     }
     add("line", "channel, wider by order");
     add("dot", "outlet");
+    if (run ? run.f : shapes.some((shape) => shape.f)) add("dot flagged", "outlet to look at");
     if (run) add("dashed", "polygon as given");
     const title = document.createElement("h4");
     title.textContent = run && run.s.length ? "Slope of hillslopes" : "State";
@@ -209,17 +227,20 @@ const batchMap = (() => {
       event.preventDefault();
     });
     for (const button of document.querySelectorAll("[data-zoom]"))
-      button.addEventListener("click", () => ({ in: () => zoom(1.6), out: () => zoom(1 / 1.6), all: () => choose(null) })[button.dataset.zoom]());
+      button.addEventListener("click", () => ({ in: () => zoom(1.6), out: () => zoom(1 / 1.6), all: () => { choose(null); show(everything()); } })[button.dataset.zoom]());
     document.getElementById("pick").addEventListener("change", (event) => choose(event.target.value));
-    new ResizeObserver(() => { const same = view === home; home = whole(); show(same ? home : view); }).observe(canvas);
+    new ResizeObserver(() => { const same = view === home; home = start(); show(same ? home : view); }).observe(canvas);
   }
-  function whole() {
-    const x = Math.min(...shapes.map((s) => s.box.x)), y = Math.min(...shapes.map((s) => s.box.y));
-    return fit({ x, y, w: Math.max(...shapes.map((s) => s.box.x + s.box.w)) - x, h: Math.max(...shapes.map((s) => s.box.y + s.box.h)) - y });
+  function around(runs) {
+    const x = Math.min(...runs.map((s) => s.box.x)), y = Math.min(...runs.map((s) => s.box.y));
+    return fit({ x, y, w: Math.max(...runs.map((s) => s.box.x + s.box.w)) - x, h: Math.max(...runs.map((s) => s.box.y + s.box.h)) - y });
   }
+  const everything = () => around(shapes);
+  /* Runs with an outlet first: one with wrong coordinates must not shrink the others to dots. */
+  const start = () => around(shapes.some((run) => run.o) ? shapes.filter((run) => run.o) : shapes);
   if (shapes.length) {
     setUp();
-    home = whole();
+    home = start();
     listen();
     choose(null);
   } else document.getElementById("facts").textContent = "No watershed to draw.";

@@ -1,0 +1,199 @@
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from report_batch import fail, finish, ledger_of, make_batch
+
+from weppbatch.batch.ledger import fold
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.errors import DataError
+from weppbatch.nodb.controls import set_fields
+from weppbatch.report.build import build_report
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "'\"><img src=x onerror=alert(2)>",
+    "</script><!--<script>",
+    "{{ 7 * 7 }} & sons",
+]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Elements(HTMLParser):
+    """The elements of a page: (name, attributes) of each start tag, and the text of all scripts by type."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.scripts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if self.tags and self.tags[-1][0] == "script":
+            self.scripts.append(data)
+        self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+    def values(self, tag: str, attribute: str) -> list[str | None]:
+        return [attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes]
+
+
+@pytest.fixture
+def batch(root: Path) -> Path:
+    """Hostile names: ws-1 done with a flag, ws-2 failed, ws-3 excluded, ws-4 not begun; one feature rejected."""
+    folder = make_batch(root, HOSTILE)
+    finish(folder, "ws-1", flags=("poor_fit",))
+    fail(folder, "ws-2", "dem", DataError("no <b>elevations</b>\nthere", hint="add </script> a DEM"))
+    BatchRunner.getInstance(folder).exclude("ws-3", "<img src=x onerror=alert(3)> too small")
+    return folder
+
+
+def page_of(batch: Path) -> str:
+    return build_report(fold(batch)).read_text(encoding="utf-8")
+
+
+def test_the_report_names_every_state_and_every_reason(batch: Path):
+    text = Elements(page_of(batch)).words
+    assert "1 of 4 watersheds is complete" in text
+    assert "no <b>elevations</b> there" in text
+    assert "What to do: add </script> a DEM" in text
+    assert "logs/ws-2/dem.log" in text
+    assert "<img src=x onerror=alert(3)> too small" in text
+    assert "feature 4 (id <i>void</i>)" in text
+    assert "null geometry" in text
+    assert "overlaps the polygon badly (0.91 of 1)" in text
+    assert "1 run not done yet" in text
+
+
+def test_what_a_user_s_file_says_stays_text(batch: Path):
+    html = page_of(batch)
+    page = Elements(html)
+    names = [name for name, _ in page.tags]
+    assert names.count("script") == 2
+    assert not {"img", "iframe", "object", "link"} & set(names)
+    assert names.count("i") == html.count('<i class="warned"')
+    assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
+    text = "".join(page.text)
+    assert all(name in text for name in HOSTILE)
+
+
+def test_the_data_for_the_map_are_json_that_can_not_end_their_script(batch: Path):
+    page = Elements(page_of(batch))
+    data = json.loads(page.scripts[0])
+    assert not re.search("[<>&']", page.scripts[0])
+    assert [run["id"] for run in data["runs"]] == ["ws-1", "ws-2", "ws-3", "ws-4"]
+    assert data["records"]["ws-2"]["dem"]["hint"] == "add </script> a DEM"
+    assert data["records"]["ws-1"]["outlet"]["warnings"] == ["poor_fit"]
+    assert data["records"]["ws-3"] == {}
+
+
+def test_the_page_is_one_file_that_asks_nobody_for_anything(batch: Path):
+    html = page_of(batch)
+    page = Elements(html)
+    policy = page.values("meta", "content")[0]
+    assert policy is not None and policy.startswith("default-src 'none'")
+    assert not page.values("script", "src")
+    links = [link for link in page.values("a", "href") if link]
+    assert not [link for link in links if re.match(r"(https?:)?//", link)]
+    outside = {link for link in links if not link.startswith("#")}
+    assert {"runs.csv", "runs.parquet", "batch.gpkg", "manifest.json", "../logs/ws-2/dem.log"} <= outside
+    assert not re.search(r"url\((?!\"data:)|@import", html)
+
+
+def test_tasks_are_told_apart_by_words_and_not_by_colour_alone(batch: Path):
+    labels = Elements(page_of(batch)).values("button", "aria-label")
+    assert "Outlet of ws-1: succeeded" in labels
+    assert "DEM of ws-2: failed" in labels
+    assert "Watershed of ws-4: pending" in labels
+    assert not [label for label in labels if label and "ws-3" in label]
+
+
+def test_settings_that_were_changed_are_shown_with_their_default_and_runs_that_differ_are_named(batch: Path):
+    set_fields(batch / "_base", ["watershed.csa_ha=5"])
+    text = Elements(page_of(batch)).words
+    assert "watershed.csa_ha 5.0 default 10.0" in text
+    assert re.search(r"Runs with settings of their own ws-1 watershed\.csa_ha 10\.0", text)
+    assert "wepp.engine" not in text
+
+
+def test_a_batch_where_nothing_ran_has_a_page(root: Path):
+    text = Elements(page_of(make_batch(root, ["Cove Creek"]))).words
+    assert "0 of 1 watersheds are complete" in text
+    assert "Not started yet" in text
+    assert "Elevation none read yet" in text
+
+
+def test_a_stale_run_keeps_its_figures_and_says_why(batch: Path):
+    set_fields(batch / "runs" / "ws-1", ["watershed.csa_ha=5"])
+    text = Elements(page_of(batch)).words
+    assert "outlet: its settings changed" in text
+    assert "8.50" in text
+
+
+def test_ten_runs_are_well_below_a_megabyte(root: Path):
+    folder = make_batch(root, [f"Creek {place}" for place in range(10)])
+    for place in range(10):
+        finish(folder, f"ws-{place + 1}", hillslopes=200)
+    assert build_report(ledger_of(folder)).stat().st_size < 300_000
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_chromium_draws_the_map_and_opens_records_without_an_error(batch: Path, tmp_path: Path):
+    page = build_report(fold(batch))
+    dom, console = in_chromium(page.as_uri() + "#run=ws-1", tmp_path)
+    assert not console
+    assert re.findall(r'<path[^>]* class="(slope-\d)"', dom) == ["slope-1", "slope-2", "slope-3"]
+    assert 'class="order-2 chosen"' in dom
+    assert 'class="dot flagged chosen"' in dom
+    assert 'aria-live="polite"><h3>ws-1</h3>' in dom
+    assert dom.count("<script") == 2
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_chromium_sorts_filters_and_shows_hostile_names_as_text(batch: Path, tmp_path: Path):
+    html = build_report(fold(batch)).read_text(encoding="utf-8")
+    acts = """<script>addEventListener("load", () => {
+      document.querySelector("th[data-key=polygon_area_km2] button").click();
+      document.querySelector("th[data-key=runid] button").click();
+      document.querySelector("th[data-key=runid] button").click();
+      const order = [...document.querySelectorAll("#table tbody tr")].map((row) => row.dataset.run).join();
+      document.getElementById("filter").value = "SONS pending";
+      document.getElementById("filter").dispatchEvent(new Event("input"));
+      const left = [...document.querySelectorAll("#table tbody tr:not([hidden])")].map((row) => row.dataset.run).join();
+      document.querySelector("button[data-run=ws-2][data-task=dem]").click();
+      document.title = `${order} | ${left} | ${document.getElementById("record").open}`;
+    });</script>"""
+    copy = tmp_path / "page.html"
+    copy.write_text(re.sub(r"<meta http-equiv[^>]*>", "", html).replace("</body>", acts + "</body>"), encoding="utf-8")
+    dom, console = in_chromium(copy.as_uri(), tmp_path)
+    assert not console
+    assert "<title>ws-4,ws-3,ws-2,ws-1 | ws-4 | true</title>" in dom
+    record = dom[dom.index('<div id="record-body">') :]
+    assert "no &lt;b&gt;elevations&lt;/b&gt;\nthere" in record
+    assert "add &lt;/script&gt; a DEM" in record
+    assert "Traceback" in record or "DataError" in record
+
+
+def in_chromium(url: str, tmp_path: Path) -> tuple[str, list[str]]:
+    """A page's DOM after its scripts ran, and what it wrote to the console."""
+    options = [
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+        *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--window-size=1200,900"),
+    ]
+    done = subprocess.run(
+        [str(CHROMIUM), *options, "--dump-dom", url], capture_output=True, text=True, timeout=90, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
