@@ -144,7 +144,10 @@ def write_watershed(wd: Path, polygon: Polygon, hillslopes: int) -> None:
     pq.write_table(pa.Table.from_pylist(rows), wd / "watershed" / "hillslopes.parquet")
     pq.write_table(pa.Table.from_pylist([channel]), wd / "watershed" / "channels.parquet")
     middle = LineString([((west + east) / 2, north), ((west + east) / 2, south)])
-    _write_shapes(wd / "watershed" / "subcatchments.geojson", [(row["topaz_id"], s) for row, s in zip(rows, strips)])
+    _write_shapes(
+        wd / "watershed" / "subcatchments.geojson",
+        [(row["topaz_id"], s) for row, s in zip(rows, strips, strict=True)],
+    )
     _write_shapes(wd / "watershed" / "channels.geojson", [(24, middle)])
 
 

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from report_batch import fail, finish, ledger_of, make_batch
 
+from report_batch import fail, finish, ledger_of, make_batch
 from weppbatch.batch.ledger import fold
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import DataError
@@ -113,8 +113,8 @@ def test_the_page_is_one_file_that_asks_nobody_for_anything(batch: Path):
 
 def test_tasks_are_told_apart_by_words_and_not_by_colour_alone(batch: Path):
     labels = Elements(page_of(batch)).values("button", "aria-label")
-    assert "Outlet of ws-1: succeeded" in labels
-    assert "DEM of ws-2: failed" in labels
+    assert "Outlet of ws-1: succeeded, 3.0 s, with warnings" in labels
+    assert "DEM of ws-2: failed, 3.0 s" in labels
     assert "Watershed of ws-4: pending" in labels
     assert not [label for label in labels if label and "ws-3" in label]
 
@@ -167,15 +167,18 @@ def test_chromium_sorts_filters_and_shows_hostile_names_as_text(batch: Path, tmp
       document.querySelector("th[data-key=polygon_area_km2] button").click();
       document.querySelector("th[data-key=runid] button").click();
       document.querySelector("th[data-key=runid] button").click();
-      const order = [...document.querySelectorAll("#table tbody tr")].map((row) => row.dataset.run).join();
+      const ids = (rows) => [...document.querySelectorAll(rows)].map((row) => row.dataset.run).join();
+      const order = ids("#table tbody tr");
       document.getElementById("filter").value = "SONS pending";
       document.getElementById("filter").dispatchEvent(new Event("input"));
-      const left = [...document.querySelectorAll("#table tbody tr:not([hidden])")].map((row) => row.dataset.run).join();
+      const left = ids("#table tbody tr:not([hidden])");
       document.querySelector("button[data-run=ws-2][data-task=dem]").click();
       document.title = `${order} | ${left} | ${document.getElementById("record").open}`;
     });</script>"""
     copy = tmp_path / "page.html"
-    copy.write_text(re.sub(r"<meta http-equiv[^>]*>", "", html).replace("</body>", acts + "</body>"), encoding="utf-8")
+    copy.write_text(
+        re.sub(r"<meta http-equiv[^>]*>", "", html).replace("</body>", acts + "</body>"), encoding="utf-8"
+    )
     dom, console = in_chromium(copy.as_uri(), tmp_path)
     assert not console
     assert "<title>ws-4,ws-3,ws-2,ws-1 | ws-4 | true</title>" in dom

@@ -7,9 +7,9 @@ import pandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from report_batch import fail, finish, ledger_of, make_batch
 from shapely.geometry import LineString
 
+from report_batch import fail, finish, ledger_of, make_batch
 from weppbatch.errors import DataError
 from weppbatch.report.build import build_report
 from weppbatch.report.results import Features, read_result, short_name
@@ -162,7 +162,12 @@ def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes(batch: Path):
 
 
 def test_numbers_are_written_for_people():
-    assert [shown(None), shown(1234.567, 1), shown(-84.5, 2), shown(float("nan"), 1)] == ["", "1,234.6", "−84.50", ""]
+    assert [shown(None), shown(1234.567, 1), shown(-84.5, 2), shown(float("nan"), 1)] == [
+        "",
+        "1,234.6",
+        "−84.50",
+        "",
+    ]
     assert [shown_seconds(value) for value in (None, 0.034, 4.24, 9.96, 75.4, 720, 12000)] == [
         *("", "0.03 s", "4.2 s", "10 s", "75 s", "12 min", "3 h 20 min"),
     ]

@@ -46,8 +46,8 @@ def projected_metres(text: str) -> CRS:
 
 
 @lru_cache(maxsize=128)
-def transformer(source: CRS, target: CRS) -> Transformer:
-    """The transformer between two systems, x (east) before y (north) in both."""
+def transformer(source: CRS | str, target: CRS | str) -> Transformer:
+    """The transformer between two systems, x (east) before y (north) in both; kept, since making one is slow."""
     return Transformer.from_crs(source, target, always_xy=True)
 
 

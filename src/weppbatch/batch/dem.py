@@ -16,8 +16,7 @@ from rasterio.warp import transform_bounds
 from shapely import Polygon
 
 from weppbatch.batch.features import FeatureCheck
-from weppbatch.batch.polygons import project
-from weppbatch.crs import WGS84
+from weppbatch.crs import WGS84, project
 from weppbatch.errors import InputError
 from weppbatch.files import sha256_of_file, utc_now
 from weppbatch.nodb.controls import set_fields

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import shapely
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Geod
 from shapely import Polygon
 
-from weppbatch.crs import WGS84, utm_epsg
+from weppbatch.crs import WGS84, project, utm_epsg
 
 _GEOD = Geod(ellps="WGS84")
 _FARTHEST = 1e9  # no CRS has coordinates beyond this; also catches NaN, infinities and endless integers
@@ -117,21 +115,6 @@ def _check_range(rings: Sequence[Sequence[tuple[float, float]]], crs: CRS) -> No
         raise UnusableGeometry(f"coordinates out of range: {seen}")
     if east - west > 180:
         raise UnusableGeometry(f"it crosses the antimeridian, which is not supported: {seen}")
-
-
-@lru_cache(maxsize=128)
-def _transformer(source: CRS, target: CRS) -> Transformer:
-    return Transformer.from_crs(source, target, always_xy=True)
-
-
-def project(polygon: Polygon, source: CRS, target: CRS) -> Polygon:
-    """The polygon in another CRS, x before y in both; coordinates without an image become infinite."""
-    transformer = _transformer(source, target)
-
-    def move(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
-
-    return shapely.transform(polygon, move)
 
 
 @lru_cache(maxsize=8)

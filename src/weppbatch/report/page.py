@@ -130,7 +130,7 @@ def _digest(text: str) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("weppbatch.report"),
-        autoescape=False,
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,6 +13,8 @@ from weppbatch.report.results import RunResult
 
 BUDGET_BYTES = 3_500_000  # of all runs: with tables and records, 100 runs stay below 5 MB
 METRES_A_DEGREE = 111_320.0
+ROW_BYTES = 32  # of a hillslope beside its outline
+LEAST_BYTES = ROW_BYTES + 16
 TOLERANCES_CELLS = (0.75, 1.5, 3.0)
 SCALE = 1e5  # encoded units a degree, 1.1 m
 
@@ -37,14 +39,22 @@ class Sketches:
         outlet = result.metrics("outlet")
         if "longitude_deg" in outlet:
             drawn |= {"o": [outlet["longitude_deg"], outlet["latitude_deg"]], "f": bool(result.flags)}
-        for tolerance in TOLERANCES_CELLS:
-            channels = draw_channels(result, cell_deg * tolerance)
-            parts = draw_subcatchments(result, cell_deg * tolerance)
-            if _size(channels) + _size(parts) <= self.share_bytes:
-                return drawn | {"c": channels, "s": parts}
+        return drawn | self._network(result, cell_deg)
+
+    def _network(self, result: RunResult, cell_deg: float) -> dict[str, Any]:
+        """Channels and hillslopes as finely as the share allows; at worst only the larger channels."""
+        hillslopes = result.hillslopes.num_rows if result.hillslopes is not None else 0
+        if hillslopes * LEAST_BYTES <= self.share_bytes:
+            for tolerance in TOLERANCES_CELLS:
+                channels = draw_channels(result, cell_deg * tolerance)
+                parts = draw_subcatchments(result, cell_deg * tolerance)
+                if _size(channels) + _size(parts) <= self.share_bytes:
+                    return {"c": channels, "s": parts}
         self.without_subcatchments.append(result.runid)
-        largest = {order: lines for order, lines in channels.items() if order > 1}
-        return drawn | {"c": largest if _size(largest) <= self.share_bytes else {}, "s": []}
+        channels = draw_channels(result, cell_deg * TOLERANCES_CELLS[-1])
+        while _size(channels) > self.share_bytes:
+            del channels[min(channels)]
+        return {"c": channels, "s": []}
 
 
 def draw_channels(result: RunResult, tolerance_deg: float) -> dict[int, list[str]]:
@@ -118,4 +128,4 @@ def _size(drawn: dict[int, list[str]] | list[list[Any]]) -> int:
     """About how many bytes it takes on the page."""
     if isinstance(drawn, dict):
         return sum(len(line) + 4 for lines in drawn.values() for line in lines)
-    return sum(sum(len(ring) + 4 for ring in row[0]) + 32 for row in drawn)
+    return sum(sum(len(ring) + 4 for ring in row[0]) + ROW_BYTES for row in drawn)

@@ -113,6 +113,12 @@ class Summary:
         """The features that were used after a repair: index, id, notes."""
         return list(self.ledger.plan.runner.template_validation.get("repaired", []))
 
+    @property
+    def last_finished(self) -> str | None:
+        """When the last task finished, as the records say."""
+        moments = [task.get("finished_at") for tasks in self.records.values() for task in tasks.values()]
+        return max((moment for moment in moments if moment), default=None)
+
     def event(self, name: str) -> dict[str, Any] | None:
         """The last event of a kind in the batch's history."""
         return next((event for event in reversed(self.ledger.plan.runner.history) if event["event"] == name), None)

@@ -5,14 +5,12 @@ paths.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
 
-from weppbatch.crs import WGS84
+from weppbatch.crs import WGS84, transformer
 from weppbatch.errors import DataError
 from weppbatch.terrain.drainage import Cells, downstream_of, upstream_first
 from weppbatch.terrain.grid import Grid, grid_of, read_raster
@@ -42,13 +40,7 @@ class Basin:
         """WGS84 longitude and latitude, shape (n, 2), of places given in cells; a cell's centre is at +0.5."""
         x = self.grid.left_m + cols * self.grid.cell_size_m
         y = self.grid.top_m - rows * self.grid.cell_size_m
-        return np.column_stack(_to_wgs84(self.grid.crs).transform(x, y))
-
-
-@cache
-def _to_wgs84(crs: str) -> Transformer:
-    """Making a transformer takes longer than transforming a basin's corners."""
-    return Transformer.from_crs(crs, WGS84, always_xy=True)
+        return np.column_stack(transformer(self.grid.crs, WGS84).transform(x, y))
 
 
 def read_basin(terrain: Path, subwta: Path) -> Basin:

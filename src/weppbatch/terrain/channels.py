@@ -18,7 +18,8 @@ from weppbatch.terrain.whitebox import WhiteboxFailed, WhiteboxTools
 
 Conditioning = Literal["breach", "fill", "breach_least_cost"]
 CONDITIONINGS: tuple[Conditioning, ...] = ("breach", "fill", "breach_least_cost")
-CSA_STEPS = 6  # how often a critical source area is halved, or raised by half
+CSA_STEPS = 6  # how often a critical source area is halved or doubled
+NOTHING_LEFT = ("No channels remain", "Only-channel prune guard violated")  # what the pruning says then
 
 
 class NoChannels(DataError):
@@ -106,7 +107,7 @@ def channel_network(
     """Prune the channels of folder/flovec.tif and count their junctions; returns the critical source area used.
 
     Writes netful.tif and chnjnt.tif. Where no channel remains the area is halved, where more than
-    `max_junctions` channels meet in a cell it is raised by half, a few times.
+    `max_junctions` channels meet in a cell it is doubled, a few times.
     Raises NoChannels, TooManyInflows, WhiteboxFailed.
     """
     used_ha = csa_ha
@@ -120,8 +121,8 @@ def channel_network(
             return used_ha
         if used_ha < csa_ha:  # halved before: no area satisfies both
             break
-        log(f"{most} channels meet in one cell with a critical source area of {used_ha:g} ha; raising it by half")
-        used_ha *= 1.5
+        log(f"{most} channels meet in one cell with a critical source area of {used_ha:g} ha; doubling it")
+        used_ha *= 2
     if used_ha < csa_ha:
         raise NoChannels(
             f"no usable channel network with a critical source area between {used_ha:g} and {csa_ha:g} ha",
@@ -147,7 +148,7 @@ def _prune(whitebox: WhiteboxTools, folder: Path, csa_ha: float, mcl_m: float, m
             max_junctions=max_junctions,
         )
     except WhiteboxFailed as error:
-        if "No channels remain" in error.line:
+        if any(words in error.line for words in NOTHING_LEFT):
             return False
         raise
     return True

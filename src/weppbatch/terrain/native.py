@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from rasterio.windows import Window
+
+from weppbatch.crs import transformer
 
 Elevations = npt.NDArray[np.float64]
 Bounds = tuple[float, float, float, float]
@@ -43,7 +44,7 @@ def bounds_in(raster: DatasetReader, crs: str, bounds_m: Bounds) -> tuple[npt.ND
     along = np.linspace(0.0, 1.0, 21)
     x = np.concatenate([west + (east - west) * along] * 2 + [np.full(21, west), np.full(21, east)])
     y = np.concatenate([np.full(21, south), np.full(21, north)] + [south + (north - south) * along] * 2)
-    xs, ys = Transformer.from_crs(crs, raster.crs.to_wkt(), always_xy=True).transform(x, y)
+    xs, ys = transformer(crs, raster.crs.to_wkt()).transform(x, y)
     if raster.crs.is_geographic:
         xs = xs[0] + (xs - xs[0] + 180.0) % 360.0 - 180.0
     return xs, ys
