@@ -86,9 +86,7 @@ def delineates_well(source: Path, basin: KnownBasin, boundary: shapely.Polygon, 
         row = delineated(source, basin, boundary, Path(home))
     good = not row["flags"] and row["error"] is None and row["iou"] >= 0.75 and row["distance_m"] < 250.0
     if good:
-        print(
-            f"{row['area_km2']:5.1f} km2, outlet {basin.x_m:.0f} {basin.y_m:.0f}, found {row['distance_m']:.0f} m off"
-        )
+        print(f"{row['area_km2']:5.1f} km2, outlet {basin.x_m:.0f} {basin.y_m:.0f}, {row['distance_m']:.0f} m off")
     return good
 
 

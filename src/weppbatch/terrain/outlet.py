@@ -137,7 +137,7 @@ def determine_outlet(
             raise NoOutletFound(
                 f"the best basin overlaps the polygon by {best.chosen.iou:.2f} only (IoU; {MIN_IOU} is the least) "
                 f"of {sum(len(one.candidates) for one in searches)} candidates",
-                hint="check that polygon and DEM show the same place, and that the polygon is a whole watershed and "
+                hint="check that polygon and DEM show the same place, and that the polygon is a whole watershed, "
                 "not the lower part of a larger one; on flat ground a finer DEM may help",
             )
         basin = _delineate(whitebox, best)
