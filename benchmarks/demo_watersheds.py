@@ -1,4 +1,4 @@
-"""Makes config/demo/watersheds.geojson: `python -m benchmarks.demo_watersheds`.
+"""Makes config/demo/watersheds.geojson: `python benchmarks/demo_watersheds.py`.
 
 Ten watersheds of the demo's terrain with boundaries as imperfect as mapped ones, each delineated here to see that
 it works, and two features that are bad on purpose. The same seed gives the same file.
@@ -13,8 +13,8 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping
 
-from benchmarks.imperfect import KnownBasin, imperfect, known_basins, true_terrain
-from benchmarks.outlets import CRS, delineated
+from imperfect import KnownBasin, imperfect, known_basins, true_terrain
+from outlets import CRS, delineated
 from weppbatch.files import shipped, write_json
 from weppbatch.terrain.sample import write_sample_dem
 

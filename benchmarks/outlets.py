@@ -1,4 +1,4 @@
-"""How near the outlet step comes to known outlets: `python -m benchmarks.outlets [--json]`.
+"""How near the outlet step comes to known outlets: `python benchmarks/outlets.py [--json]`.
 
 Prints, a polygon a line and in all, the distance to the true outlet, the overlap of basin and polygon (IoU), and
 the flags. The goal: 95 % of the outlets within 250 m or flagged.
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.imperfect import Kind, KnownBasin, imperfect, known_basins, true_terrain
+from imperfect import Kind, KnownBasin, imperfect, known_basins, true_terrain
 from weppbatch.errors import DataError
 from weppbatch.terrain.grid import Grid, write_raster
 from weppbatch.terrain.outlet import OutletOptions, determine_outlet

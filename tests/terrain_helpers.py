@@ -11,7 +11,7 @@ from weppbatch.terrain.grid import Grid
 from weppbatch.terrain.sources import DemOptions, read_window
 
 CRS = "EPSG:32616"
-# As `python -m benchmarks.demo_watersheds` prints them: drained on other cells with another conditioning.
+# As `python benchmarks/demo_watersheds.py` prints them: drained on other cells with another conditioning.
 TRUE_OUTLETS = {
     "Montgomery Fork": (738310.0, 4023670.0),
     "Big Creek": (753210.0, 4028970.0),

@@ -1,1 +1,0 @@
-"""Measurements of the whole or of a part, each with its own command; none of them is a test."""
