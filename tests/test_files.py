@@ -20,6 +20,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_reader_of_the_old_file_never_sees_half_of_the_new_one(tmp_path: Path):
+    path = tmp_path / "state.json"
+    write_text(path, "old")
+    with path.open() as reader:
+        write_text(path, "new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
 def test_the_temporary_file_keeps_the_suffix_by_which_writers_choose_the_format(tmp_path: Path):
     with replacing(tmp_path / "table.parquet") as temporary:
         assert temporary.suffix == ".parquet"
