@@ -16,6 +16,7 @@ from weppbatch.files import shipped
 from weppbatch.terrain.sample import write_sample_dem
 
 BIN = Path(sys.executable).parent
+LATER = "landuse,soils,climate,wepp,watar,omni"
 
 
 @pytest.fixture(scope="session")
@@ -52,21 +53,23 @@ def two_watersheds(two_watersheds_file: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(two_watersheds_file, tmp_path))
 
 
+def make_batch(name: str, sample_dem: Path, watersheds: Path) -> Path:
+    """A batch of two watersheds, ready to run up to their hillslopes and channels."""
+    for words in (
+        ("create", name),
+        ("add", name, "dem", str(sample_dem)),
+        ("add", name, "watersheds", str(watersheds)),
+        ("validate", name, "--template", "ws-{one_based_index}"),
+        ("tasks", name, "--off", LATER),
+    ):
+        assert main(words) == 0, words
+    return batch_folder(name)
+
+
 @pytest.fixture
 def new_batch(root: Path, sample_dem: Path, two_watersheds: Path) -> Callable[[str], Path]:
-    """Makes a batch of two watersheds, ready to run."""
-
-    def make(name: str) -> Path:
-        for words in (
-            ("create", name),
-            ("add", name, "dem", str(sample_dem)),
-            ("add", name, "watersheds", str(two_watersheds)),
-            ("validate", name, "--template", "ws-{one_based_index}"),
-        ):
-            assert main(words) == 0
-        return batch_folder(name)
-
-    return make
+    """Makes a batch of two watersheds, ready to run up to their hillslopes and channels."""
+    return lambda name: make_batch(name, sample_dem, two_watersheds)
 
 
 def snakemake(batch: Path, *options: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

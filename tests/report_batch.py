@@ -1,6 +1,7 @@
 """A small batch for the report's tests: real state, records and tables, without running the terrain's tools."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,30 @@ from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import create_batch
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.validation import validate
+from weppbatch.engines.tables import SCHEMAS, Tables
 from weppbatch.errors import WeppbatchError
 from weppbatch.files import write_json
 from weppbatch.nodb import workspace
 from weppbatch.tasks import graph
-from weppbatch.tasks.record import Record, TaskFiles, Usage
+from weppbatch.tasks.record import Record, TaskFiles, Usage, file_entries
 
 SIDE_DEG = 0.03
+TERRAIN = ("clone", "extent", "dem", "outlet", "watershed")
+# What the hillslopes of a run with results are covered by, one after the other.
+CLASSES = (
+    ("forest", "Mixed Forest", "unburned"),
+    ("forest high sev fire", "Forest High Severity Fire", "high"),
+    ("forest low sev fire", "Forest Low Severity Fire", "low"),
+)
+UNBURNED = CLASSES[:1]
 STARTED, FINISHED = "2026-01-31T12:00:00.000Z", "2026-01-31T12:00:03.000Z"
 
 
-def make_batch(root: Path, names: list[str], name: str = "hills") -> Path:
-    """A batch of square watersheds in a row, validated as ws-1, ws-2 ...; one more feature has no geometry."""
+def make_batch(root: Path, names: list[str], name: str = "hills", task: str = "watershed") -> Path:
+    """A batch of square watersheds in a row, validated as ws-1, ws-2 ...; one more feature has no geometry.
+
+    Its checklist asks for a task and what that rests on.
+    """
     features = [
         {"type": "Feature", "properties": {"HucName": text}, "geometry": mapping(square(place))}
         for place, text in enumerate(names)
@@ -39,6 +52,9 @@ def make_batch(root: Path, names: list[str], name: str = "hills") -> Path:
     runner = BatchRunner.getInstance(folder)
     register(runner, path, "tester")
     validate(BatchRunner.getInstance(folder), "ws-{one_based_index}")
+    BatchRunner.getInstance(folder).update_tasks(
+        {each: each == task for each in graph.CHECKLIST if each in graph.TASKS}
+    )
     return folder
 
 
@@ -54,7 +70,7 @@ def ledger_of(batch: Path) -> Ledger:
 
 
 def finish(batch: Path, runid: str, *, flags: tuple[str, ...] = (), hillslopes: int = 3) -> None:
-    """Give a run the sentinels of all tasks, and the tables and shapes of its watershed."""
+    """Give a run the sentinels of the terrain's tasks, and the tables and shapes of its watershed."""
     wd = batch / "runs" / runid
     write_watershed(wd, square(int(runid.split("-")[1]) - 1), hillslopes)
     write_json(
@@ -70,8 +86,67 @@ def finish(batch: Path, runid: str, *, flags: tuple[str, ...] = (), hillslopes: 
             "resampling": "cubic",
         },
     )
-    for task in graph.TASKS:
+    for task in TERRAIN:
         succeed(batch, runid, task, metrics=metrics_of(task, flags), warnings=list(flags))
+
+
+def simulate(
+    batch: Path, runid: str, *, classes: Sequence[tuple[str, str, str]] = CLASSES, times: float = 1.0
+) -> None:
+    """Give a run with terrain the tables and sentinels of land use, soils, climate and WEPP.
+
+    Its hillslope number i (from 1) loses 0.4 i t/ha/yr and has 30 i mm/yr of runoff, `times` a factor.
+    """
+    wd = batch / "runs" / runid
+    terrain = pq.read_table(wd / "watershed" / "hillslopes.parquet").to_pylist()
+    covers = [classes[place % len(classes)] for place in range(len(terrain))]
+    write_inputs(wd, terrain, covers)
+    write_results(wd, terrain, times)
+    for task, files in {
+        "landuse": ["landuse/landuse.parquet"],
+        "soils": ["soils/soils.parquet"],
+        "climate": [],
+        "wepp": ["wepp/hillslopes.parquet", "wepp/channels.parquet"],
+    }.items():
+        inputs = ["landuse/landuse.parquet", "soils/soils.parquet"] if task == "wepp" else []
+        metrics = results_of(task, times)
+        warnings = ["the station is 3064 km away: an other climate"] if task == "climate" else []
+        succeed(batch, runid, task, metrics=metrics, warnings=warnings, inputs=inputs, outputs=files)
+
+
+def results_of(task: str, times: float) -> dict[str, Any]:
+    """What the sentinels of land use, soils, climate and WEPP say."""
+    return {
+        "landuse": {
+            "synthetic": True,
+            "maps": {"landcover": "SYNTHETIC land <b>cover</b>"},
+            "tables": ["covers.csv 1"],
+        },
+        "soils": {"synthetic": False, "maps": {"soil_map": "survey.tif"}, "tables": ["soil_parameters.csv 1"]},
+        "climate": {
+            "source": "generated",
+            "station": "MT <i>WILSON</i>",
+            "station_id": "ca046006",
+            "distance_km": 3063.5,
+            "watershed_above_station_m": -837.2,
+            "years": 30,
+        },
+        "wepp": {
+            "engine": "embedded 1.0",
+            "precip_mm_yr": 900.0,
+            "et_mm_yr": 500.0,
+            "runoff_mm_yr": 60.0 * times,
+            "streamflow_mm_yr": 350.0,
+            "soil_loss_t_ha_yr": 0.8 * times,
+            "sediment_yield_t_yr": 120.0 * times,
+            "sediment_yield_t_ha_yr": 0.0004 * times,
+            "sediment_delivery_ratio": 0.5,
+            "largest_peak_m3_s": 12.5,
+            "closure_mm_max": 3e-9,
+            "years": 30,
+            "averaged_years": 30,
+        },
+    }[task]
 
 
 def metrics_of(task: str, flags: tuple[str, ...]) -> dict[str, Any]:
@@ -101,21 +176,31 @@ def record_of(batch: Path, runid: str, task: str) -> Record:
     )  # fmt: skip
 
 
-def succeed(batch: Path, runid: str, task: str, *, metrics: dict[str, Any], warnings: list[str]) -> None:
-    """Write a task's sentinel; the controls are really cloned."""
+def succeed(
+    batch: Path,
+    runid: str,
+    task: str,
+    *,
+    metrics: dict[str, Any],
+    warnings: list[str],
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+) -> None:
+    """Write a task's sentinel with the checksums of files that it read and made; the controls are really cloned."""
     if task == "clone":
         wd = batch / "runs" / runid
         wd.mkdir(parents=True, exist_ok=True)
         workspace.clone(batch / ".snapshots" / workspace.snapshot(batch), wd, wd)
     files = TaskFiles(batch / "runs" / runid, task)
+    read, made = file_entries(files.wd, list(inputs)), file_entries(files.wd, list(outputs))
     record_of(batch, runid, task).write_sentinel(
-        files, inputs=[], outputs=[], metrics=metrics, warnings=warnings, degraded=False
+        files, inputs=read, outputs=made, metrics=metrics, warnings=warnings, degraded=False
     )
 
 
 def fail(batch: Path, runid: str, task: str, error: WeppbatchError) -> None:
     """Write a task's failure, after sentinels of the tasks before it."""
-    for earlier in list(graph.TASKS)[: list(graph.TASKS).index(task)]:
+    for earlier in TERRAIN[: TERRAIN.index(task)]:
         succeed(batch, runid, earlier, metrics=metrics_of(earlier, ()), warnings=[])
     files = TaskFiles(batch / "runs" / runid, task)
     record_of(batch, runid, task).write_failure(files, error, f"logs/{runid}/{task}.log")
@@ -149,6 +234,54 @@ def write_watershed(wd: Path, polygon: Polygon, hillslopes: int) -> None:
         [(row["topaz_id"], s) for row, s in zip(rows, strips, strict=True)],
     )
     _write_shapes(wd / "watershed" / "channels.geojson", [(24, middle)])
+
+
+def write_inputs(wd: Path, terrain: list[dict[str, Any]], covers: Sequence[tuple[str, str, str]]) -> None:
+    """The tables of land use and soils, with columns that the tasks of that name write."""
+    ids = [{"topaz_id": row["topaz_id"], "wepp_id": row["wepp_id"]} for row in terrain]
+    cover = {
+        "canopy_cover": 0.4,
+        "interrill_cover": 0.3,
+        "rill_cover": 0.3,
+        "burn_share": 1.0,
+        "dominant_share": 0.9,
+    }
+    landuse = [
+        own
+        | cover
+        | {"disturbed_class": kind, "label": label, "burn_class": burn, "landuse_key": 1, "landcover_key": 43}
+        for own, (kind, label, burn) in zip(ids, covers, strict=True)
+    ]
+    numbers = ("ki_kg_s_m4", "kr_s_m", "tauc_n_m2", "avke_mm_h", "lkeff_mm_h", "depth_mm")
+    soil = {"soil_key": "3-loam", "map_unit": "3", "texture": "loam", "ksatadj": 0, "dominant_share": 0.8}
+    soils = [
+        own | soil | dict.fromkeys(numbers, 1.0) | {"kslast_mm_h": 0.001 if place == 0 else 0.01}
+        for place, own in enumerate(ids)
+    ]
+    for name, rows in (("landuse", landuse), ("soils", soils)):
+        (wd / name).mkdir(exist_ok=True)
+        # The order of rows is not the terrain's: tables are joined by their ids.
+        pq.write_table(pa.Table.from_pylist(rows[::-1]), wd / name / f"{name}.parquet")
+
+
+def write_results(wd: Path, terrain: list[dict[str, Any]], times: float) -> None:
+    """The tables of WEPP by their real writer."""
+    hillslopes = [
+        dict.fromkeys(SCHEMAS["hillslopes"].names, None)
+        | {key: row[key] for key in ("topaz_id", "wepp_id", "area_m2")}
+        | {"soil_loss_t_ha_yr": 0.4 * number * times, "runoff_mm_yr": 30.0 * number * times}
+        | {"sediment_yield_t_ha_yr": 0.2 * number * times}
+        for number, row in enumerate(terrain, 1)
+    ]
+    channel = dict.fromkeys(SCHEMAS["channels"].names, None) | {
+        "topaz_id": 24,
+        "streamflow_mm_yr": 350.0,
+        "largest_peak_m3_s": 12.5,
+        "sediment_yield_t_yr": 120.0 * times,
+    }
+    with Tables(wd / "wepp") as tables:
+        tables.rows("hillslopes", hillslopes[::-1])
+        tables.rows("channels", [channel])
 
 
 def _write_shapes(path: Path, shapes: list[tuple[int, Any]]) -> None:

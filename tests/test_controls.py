@@ -89,7 +89,7 @@ def test_set_converts_texts_and_tells_old_and_new(base):
         base,
         [
             "watershed.csa_ha=5",
-            "wepp.frost=yes",
+            "wepp.snow=no",
             "ron.target_crs=5070",
             "soils.kslast_mm_h=1e-2",
             "wepp.channel_erodibility_s_m=1e-6",
@@ -98,7 +98,7 @@ def test_set_converts_texts_and_tells_old_and_new(base):
         ],
     )
     assert changes["watershed.csa_ha"] == (10.0, 5.0)
-    assert changes["wepp.frost"] == (False, True)
+    assert changes["wepp.snow"] == (True, False)
     assert changes["ron.target_crs"] == ("utm", "EPSG:5070")
     assert changes["soils.kslast_mm_h"] == (None, 0.01)
     assert load(base, "omni").settings()["scenarios"][0]["kind"] == "undisturbed"
@@ -111,7 +111,7 @@ def test_all_problems_are_named_at_once_and_nothing_is_written(base):
         set_fields(
             base,
             [
-                "wepp.frost=true",
+                "wepp.snow=false",
                 "watershed.csa_h=5",
                 "watershed.mcl_m=abc",
                 "watershd.csa_ha=5",

@@ -23,6 +23,17 @@ wildcard_constraints:
     runid=r"[A-Za-z0-9][A-Za-z0-9._-]*",
 
 
+def upstream(task):
+    """What a task rests on, by the task list; a result that is used as it is does not grow old."""
+
+    def inputs(wildcards):
+        names = batch.plan.inputs(task, wildcards.runid)
+        kept = batch.plan.kept(task, wildcards.runid)
+        return [ancient(name) for name in names] if kept else names
+
+    return inputs
+
+
 def configured(task):
     """The digest of what configures a task of a run; another one makes the task stale."""
     return lambda wildcards: batch.plan.digest(task, wildcards.runid)
@@ -31,6 +42,11 @@ def configured(task):
 def priority(task):
     """Larger watersheds first, and a begun chain before the next."""
     return lambda wildcards: batch.plan.priority(task, wildcards.runid)
+
+
+def threads(wildcards):
+    """Cores for a task that can use several."""
+    return batch.plan.threads(workflow.cores or 1)
 
 
 # Memory and minutes in proportion to the window; and which attempt this is, since a task at once repeats a failure

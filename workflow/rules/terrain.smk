@@ -3,7 +3,7 @@
 
 rule dem:
     input:
-        "runs/{runid}/.tasks/extent.json",
+        upstream("dem"),
     output:
         "runs/{runid}/.tasks/dem.json",
         "runs/{runid}/dem/dem.tif",
@@ -20,8 +20,7 @@ rule dem:
 
 rule outlet:
     input:
-        "runs/{runid}/.tasks/dem.json",
-        "runs/{runid}/dem/dem.tif",
+        upstream("outlet"),
     output:
         "runs/{runid}/.tasks/outlet.json",
         "runs/{runid}/watershed/outlet.geojson",
@@ -38,8 +37,7 @@ rule outlet:
 
 rule watershed:
     input:
-        "runs/{runid}/.tasks/outlet.json",
-        "runs/{runid}/watershed/outlet.geojson",
+        upstream("watershed"),
     output:
         "runs/{runid}/.tasks/watershed.json",
         "runs/{runid}/watershed/hillslopes.parquet",

@@ -17,7 +17,7 @@ rule clone:
 
 rule extent:
     input:
-        "runs/{runid}/.tasks/clone.json",
+        upstream("extent"),
     output:
         "runs/{runid}/.tasks/extent.json",
     log:

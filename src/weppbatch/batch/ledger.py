@@ -122,7 +122,7 @@ class Ledger:
         if sentinel is None:
             asked = task in self.plan.tasks
             return TaskState("pending" if asked else "not_selected", f"{task} is to be done" if asked else "")
-        reason = self._why_stale(runid, task, sentinel, upstream)
+        reason = "" if self.plan.kept(task, runid) else self._why_stale(runid, task, sentinel, upstream)
         if reason:
             return TaskState("stale", reason, sentinel)
         return TaskState(sentinel["status"], "; ".join(sentinel["warnings"]), sentinel)

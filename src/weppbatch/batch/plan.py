@@ -14,7 +14,7 @@ from weppbatch.tasks import graph
 from weppbatch.tasks.configuration import digest_of
 from weppbatch.tasks.record import TaskFiles, read_record
 
-BASE_MEM_MB = 400
+BASE_MEM_MB = 600
 BYTES_A_CELL = 150  # HillslopesTopaz 62, pruning 54, our own arrays beside them
 SECONDS_A_MILLION_CELLS = 60
 
@@ -60,10 +60,27 @@ class Plan:
         """Where a task's records lie."""
         return TaskFiles(self.folder / "runs" / runid, task)
 
+    def kept(self, task: str, runid: str) -> bool:
+        """Whether a task's result is used as it is: the checklist does not ask for it, and it has one."""
+        unticked = task in graph.CHECKLIST and not self.runner.selected_tasks.get(task, False)
+        return unticked and self.task_files(runid, task).sentinel.exists()
+
+    def inputs(self, task: str, runid: str) -> list[str]:
+        """What a task's rule reads: sentinels and declared files of the tasks before it, relative to the batch."""
+        names: list[str] = []
+        for upstream in graph.TASKS[task].after:
+            names.append(graph.sentinel(runid, upstream))
+            names += [f"runs/{runid}/{name}" for name in graph.TASKS[upstream].declared]
+        return names
+
     def digest(self, task: str, runid: str) -> str:
         """The digest of what configures a task: from the run's controls, or from `_base` until it is cloned."""
         if task == "clone":
             return graph.config_digest("clone", {})
+        if self.kept(task, runid):
+            record = read_record(self.task_files(runid, task).sentinel)
+            if record is not None:
+                return str(record["config_sha256"])
         wd = self.folder / "runs" / runid
         cloned = (wd / ".tasks" / "clone.json").exists()
         folder = wd if cloned else self.folder / "_base"
@@ -82,6 +99,10 @@ class Plan:
         """Larger watersheds first, and a begun chain before the next one."""
         rank = len(self.runids) - self._ranks.get(runid, len(self.runids))
         return rank * len(graph.TASKS) + list(graph.TASKS).index(task)
+
+    def threads(self, cores: int) -> int:
+        """The cores for a task that can use several: one while there are many more runs than cores."""
+        return max(1, min(cores, 4 * cores // max(len(self.runids), 1)))
 
     def mem_mb(self, runid: str, attempt: int) -> int:
         """The memory to ask for; more at every attempt."""

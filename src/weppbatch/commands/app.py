@@ -11,11 +11,25 @@ from typing import Annotated
 import typer
 
 from weppbatch import __version__
-from weppbatch.commands import add, create, demo, exclude, report, run, set, status, task, tasks, validate
+from weppbatch.commands import (
+    add,
+    create,
+    demo,
+    exclude,
+    export,
+    push,
+    report,
+    run,
+    set,
+    status,
+    task,
+    tasks,
+    validate,
+)
 from weppbatch.errors import Interrupted, WeppbatchError
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C
-JOURNEY = (create, add, set, tasks, validate, exclude, run, status, report, demo, task)
+JOURNEY = (create, add, set, tasks, validate, exclude, run, status, push, report, export, demo, task)
 
 app = typer.Typer(
     name="weppbatch",

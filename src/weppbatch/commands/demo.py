@@ -13,8 +13,11 @@ from weppbatch.commands.console import say, say_table
 from weppbatch.files import replacing, shipped
 from weppbatch.tasks import graph
 from weppbatch.terrain.sample import SOURCE, write_sample_dem
+from weppbatch.terrain.synthetic import write_synthetic_maps
 
 NAME = "demo"
+STATION = "ca046006"  # Mount Wilson, California: real figures of another place
+YEARS = 30
 TEMPLATE = "{slug(properties['HucName'])}"
 
 
@@ -55,6 +58,13 @@ def _make(folder: Path, step: Callable[..., int]) -> None:
     with replacing(terrain) as temporary:
         write_sample_dem(temporary)
     step("add", NAME, "dem", terrain)
+    maps = write_synthetic_maps(terrain, folder / "resources" / "synthetic")
+    say(f"\nMaps made from the terrain by a rule, marked SYNTHETIC: {maps.landcover.parent}")
+    step(
+        *("set", NAME, f"landuse.landcover={maps.landcover}", f"disturbed.sbs_map={maps.burn_severity}"),
+        *(f"soils.soil_map={maps.soil}", f"soils.soil_table={maps.soil_table}"),
+        *("climate.station_selection=user", f"climate.station_id={STATION}", f"climate.years={YEARS}"),
+    )
     step("add", NAME, "watersheds", shipped("config") / "demo" / "watersheds.geojson")
     step("validate", NAME, "--template", TEMPLATE)
 

@@ -12,6 +12,8 @@ from weppbatch.batch.start import Start
 from weppbatch.commands.console import say, say_table
 from weppbatch.report.build import build_report
 
+NAMED = 5  # run ids that are written out
+
 
 def run(
     name: Annotated[str, typer.Argument(help="the batch")],
@@ -66,17 +68,24 @@ def _say(runid: str, what: str) -> None:
 
 
 def _tell_failures(name: str, ledger: Ledger) -> None:
+    """Each cause once, with the runs that it stopped."""
+    causes: dict[tuple[str, str], list[str]] = {}
+    logs: dict[tuple[str, str], str] = {}
     for runid, state in ledger.runs.items():
-        if state.status not in ("failed", "interrupted"):
-            continue
-        say(f"{runid} {state.status}: {state.reason}")
         for task_state in state.tasks.values():
-            if task_state.status == "failed" and task_state.record:
-                hint = task_state.record.get("hint")
-                say(f"  {hint + '; ' if hint else ''}log: {task_state.record['log']}")
+            if task_state.status in ("failed", "interrupted") and task_state.record:
+                cause = (task_state.reason, task_state.record.get("hint") or "")
+                causes.setdefault(cause, []).append(runid)
+                logs.setdefault(cause, task_state.record.get("log", ""))
+    for (reason, hint), runids in causes.items():
+        named = ", ".join(runids[:NAMED]) + (f" and {len(runids) - NAMED} more" if len(runids) > NAMED else "")
+        say(f"{named}: {reason}")
+        for line in filter(None, (hint, logs[reason, hint] and f"log: {logs[reason, hint]}")):
+            say(f"  {line}")
     failed = [runid for runid, state in ledger.runs.items() if state.status == "failed"]
     if failed:
         say(f"Mend the cause and run again, or leave one out: weppbatch exclude {name} {failed[0]} --why ...")
+        say(f"A setting that was changed with set reaches these runs by: weppbatch push {name}")
 
 
 def register(app: typer.Typer) -> None:

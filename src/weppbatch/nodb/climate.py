@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from weppbatch.nodb.base import NoDbBase
+from weppbatch.nodb.outside import missing_files
 
 Factor = Annotated[float, Field(gt=0, le=10)]
 
@@ -27,11 +28,14 @@ class Climate(NoDbBase):
     station_selection: Literal["closest", "user"] = Field(
         default="closest", description="closest: the nearest station of each watershed; user: station_id for all"
     )
-    station_id: str = Field(default="", description="station for station_selection user")
+    station_id: str = Field(
+        default="",
+        description="station of station_selection user: the name of its file without .par, such as ca046006",
+    )
     stations: str = Field(
         default="",
         description="folder of station files (.par): an absolute path, or relative to the batch's _base; "
-        "empty: the shipped ones",
+        "empty: the three that come with weppbatch",
     )
     years: int = Field(default=100, ge=1, le=1000, description="years to generate in mode vanilla")
     seed: int = Field(
@@ -50,7 +54,8 @@ class Climate(NoDbBase):
     cli_file: str = Field(default="", description="the .cli file of mode user_defined, path as for stations")
     adjust_mx_pt5: bool = Field(
         default=False,
-        description="whether the station's largest 30-minute intensities are scaled with precipitation",
+        description="mode vanilla: whether the station's largest 30-minute intensities are scaled, "
+        "where precipitation is",
     )
     precip_scaling: Literal["none", "scalar", "monthly"] = Field(
         default="none", description="whether precipitation is multiplied by one factor or by twelve"
@@ -69,3 +74,13 @@ class Climate(NoDbBase):
         if self.observed_start_year > self.observed_end_year:
             raise ValueError("observed_start_year must not be after observed_end_year")
         return self
+
+    def problems(self) -> list[str]:
+        """Whether the files it names are there."""
+        return missing_files(self, "stations", "cli_file")
+
+    def monthly_factors(self) -> list[float] | None:
+        """The twelve factors that precipitation is multiplied by, January first; None for none."""
+        if self.precip_scaling == "scalar":
+            return [self.precip_scale_factor] * 12
+        return list(self.precip_monthly_factors) if self.precip_scaling == "monthly" else None

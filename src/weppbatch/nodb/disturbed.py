@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from weppbatch.nodb.base import NoDbBase
+from weppbatch.nodb.outside import missing_files
 
 
 class Disturbed(NoDbBase):
@@ -21,6 +22,10 @@ class Disturbed(NoDbBase):
         default="",
         description="soil burn severity raster: absolute path, or relative to the batch's _base; empty: unburned",
     )
+    outside_sbs: Literal["error", "unburned"] = Field(
+        default="error",
+        description="what a watershed is that lies outside the burn severity raster: an error, or unburned",
+    )
     burn_shrubs: bool = Field(default=True, description="whether shrubs burn; forests always do")
     burn_grass: bool = Field(default=False, description="whether grass burns")
     canopy_map: str = Field(
@@ -32,5 +37,10 @@ class Disturbed(NoDbBase):
     )
     lookup_table: str = Field(
         default="",
-        description="CSV of soil parameters by texture and class; empty: the shipped one",
+        description="CSV of soil parameters by class and texture, path as for sbs_map; WEPPcloud's own table fits; "
+        "empty: the shipped one",
     )
+
+    def problems(self) -> list[str]:
+        """Whether the files it names are there."""
+        return missing_files(self, "sbs_map", "canopy_map", "lookup_table")

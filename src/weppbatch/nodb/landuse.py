@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from weppbatch.nodb.base import NoDbBase
+from weppbatch.nodb.outside import missing_files
 
 
 class Cover(BaseModel):
@@ -30,8 +31,28 @@ class Landuse(NoDbBase):
         default="",
         description="land cover raster with NLCD keys: an absolute path, or relative to the batch's _base",
     )
-    single_key: int = Field(default=42, ge=0, le=255, description="NLCD key for mode single; 42: evergreen forest")
+    landcover_table: str = Field(
+        default="",
+        description="CSV of key, label and disturbed_class that adds to the shipped keys or replaces some; "
+        "path as for landcover",
+    )
+    single_key: int = Field(
+        default=42, ge=0, le=65535, description="land cover key for mode single; 42: evergreen forest"
+    )
     covers: dict[str, Cover] = Field(
         default_factory=dict,
         description='fractions that replace the defaults of a key, such as {"42": {"canopy": 0.8}}',
     )
+
+    @field_validator("covers")
+    @classmethod
+    def _by_key(cls, covers: dict[str, Cover]) -> dict[str, Cover]:
+        """Land cover keys are whole numbers."""
+        for key in covers:
+            if not key.isdecimal():
+                raise ValueError(f"'{key}' is no land cover key")
+        return covers
+
+    def problems(self) -> list[str]:
+        """Whether the files it names are there."""
+        return missing_files(self, "landcover", "landcover_table")

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from weppbatch.nodb.base import NoDbBase
+from weppbatch.nodb.outside import missing_files
 
 
 class Soils(NoDbBase):
@@ -25,7 +26,14 @@ class Soils(NoDbBase):
         description="raster of map unit keys: an absolute path, or relative to the batch's _base",
     )
     soil_table: str = Field(
-        default="", description="table of components and horizons by map unit key, path as for soil_map"
+        default="",
+        description="CSV or Parquet of horizons by mukey with SSURGO's column names, or of mukey and texture; "
+        "path as for soil_map",
+    )
+    missing_soil: Literal["error", "dominant"] = Field(
+        default="error",
+        description="what is done with a hillslope whose map unit has no usable soil: an error, or the watershed's "
+        "dominant soil in its place",
     )
     single_texture: Literal["clay loam", "loam", "sand loam", "silt loam"] = Field(
         default="loam", description="texture for mode single"
@@ -65,3 +73,7 @@ class Soils(NoDbBase):
         if self.min_depth_mm and self.max_depth_mm and self.min_depth_mm > self.max_depth_mm:
             raise ValueError("min_depth_mm must not exceed max_depth_mm")
         return self
+
+    def problems(self) -> list[str]:
+        """Whether the files it names are there."""
+        return missing_files(self, "soil_map", "soil_table")

@@ -25,14 +25,18 @@ class Wepp(NoDbBase):
         default="embedded", description="embedded: weppbatch's own; wepp: the executable named in wepp_executable"
     )
     wepp_executable: str = Field(default="", description="path of a WEPP executable for engine wepp")
-    wepp_ui: bool = Field(default=True, description="whether seepage is computed hourly (wepp_ui.txt)")
+    wepp_ui: bool = Field(
+        default=True, description="whether seepage is computed by the hour (wepp_ui.txt) instead of by the day"
+    )
 
-    pmet: bool = Field(default=True, description="whether evapotranspiration is Penman-Monteith (FAO-56)")
+    pmet: bool = Field(
+        default=True, description="whether evapotranspiration is FAO-56 with the two below; else Penman's of 1963"
+    )
     pmet_kcb: float = Field(
         default=0.95, ge=0.1, le=2, description="mid-season crop coefficient; 1.2 raises, 0.65 lowers transpiration"
     )
     pmet_rawp: float = Field(default=0.8, ge=0, le=1, description="readily available part of the soil's water")
-    frost: bool = Field(default=False, description="whether frost is computed")
+    frost: bool = Field(default=False, description="whether frost is computed; not by the embedded engine")
     snow: bool = Field(default=True, description="whether snow is computed with the options below")
     snow_rst_c: float = Field(
         default=0.0, ge=-10, le=10, description="degrees C; rain turns to snow below it; -2 is advised for gridMET"
@@ -67,13 +71,16 @@ class Wepp(NoDbBase):
         default=10.0, ge=0, le=1000, description="mm/h; effective conductivity of the channels' soil"
     )
     channel_routing: Literal["creams", "muskingum_cunge"] = Field(
-        default="creams", description="how flow is routed in channels"
+        default="creams", description="how peaks are found in channels; embedded: creams"
     )
     channel_interval_s: int = Field(
-        default=600, ge=10, le=3600, description="s; time step of the routing; 60 for a single storm"
+        default=600, ge=10, le=3600, description="s; time step of muskingum_cunge; 60 for a single storm"
     )
 
-    tcr: bool = Field(default=False, description="whether critical shear depends on the channel's slope")
+    tcr: bool = Field(
+        default=False,
+        description="whether critical shear depends on the channel's slope; not with the embedded engine",
+    )
     tcr_taumin_n_m2: float = Field(default=35.0, gt=0, le=1000, description="N/m2; least critical shear")
     tcr_taumax_n_m2: float = Field(default=70.0, gt=0, le=1000, description="N/m2; largest critical shear")
     tcr_k: float = Field(default=0.02, gt=0, le=10, description="coefficient of the slope in critical shear")
@@ -91,7 +98,8 @@ class Wepp(NoDbBase):
         default=0, ge=0, le=100, description="first years left out of averages and return periods"
     )
     keep_text_files: bool = Field(
-        default=False, description="whether WEPP's own input and output files are kept beside the tables"
+        default=False,
+        description="engine wepp: whether its own files are kept; for its inputs alone: weppbatch export",
     )
 
     @model_validator(mode="after")
@@ -99,6 +107,8 @@ class Wepp(NoDbBase):
         """Options that need each other."""
         if self.tcr_taumin_n_m2 > self.tcr_taumax_n_m2:
             raise ValueError("tcr_taumin_n_m2 must not exceed tcr_taumax_n_m2")
+        if self.bfcoeff_per_day + self.dscoeff_per_day > 1:
+            raise ValueError("bfcoeff_per_day and dscoeff_per_day together must not exceed 1")
         concentrations = (
             self.phosphorus_runoff_mg_l,
             self.phosphorus_lateral_mg_l,
@@ -108,3 +118,14 @@ class Wepp(NoDbBase):
         if self.phosphorus and None in concentrations:
             raise ValueError("phosphorus needs all four phosphorus_... concentrations")
         return self
+
+    def problems(self) -> list[str]:
+        """Settings that the embedded engine doesn't compute: none is passed over in silence."""
+        if self.engine != "embedded":
+            return []
+        unknown = {
+            "frost": (self.frost, "the embedded engine doesn't compute frost"),
+            "tcr": (self.tcr, "the embedded engine's critical shear doesn't depend on the channel's slope"),
+            "channel_routing": (self.channel_routing != "creams", "the embedded engine knows creams only"),
+        }
+        return [f"{name}: {why}" for name, (asked, why) in unknown.items() if asked]

@@ -9,13 +9,15 @@ from typing import Any
 
 from weppbatch.batch.ledger import Ledger
 from weppbatch.files import replacing, sha256_of_file, write_json, write_text
+from weppbatch.report.figures import run_row
+from weppbatch.report.joined import CHANNELS, HILLSLOPES
 from weppbatch.report.page import page_of
 from weppbatch.report.provenance import Provenance
-from weppbatch.report.results import CHANNELS, HILLSLOPES, Features, read_result, readable_schemas
+from weppbatch.report.results import Features, read_result, readable_schemas
 from weppbatch.report.sketch import Sketches
 from weppbatch.report.spatial import BatchGeoPackage
 from weppbatch.report.summary import Summary
-from weppbatch.report.tables import MergedTable, Row, run_row, write_runs_csv, write_runs_parquet
+from weppbatch.report.tables import MergedTable, Row, write_runs_csv, write_runs_parquet
 
 PAGE = "index.html"
 BESIDE = ("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", "batch.gpkg", "status.json")
@@ -31,7 +33,7 @@ def build_report(ledger: Ledger) -> Path:
     folder.mkdir(exist_ok=True)
     provenance, summary = Provenance(ledger), Summary(ledger)
     write_json(folder / "status.json", ledger.to_json())
-    rows, sketches = _write_merged(ledger, folder, provenance, summary)
+    rows, drawing = _write_merged(ledger, folder, provenance, summary)
     with replacing(folder / "runs.parquet") as path:
         write_runs_parquet(path, rows)
     with replacing(folder / "runs.csv") as path:
@@ -42,17 +44,18 @@ def build_report(ledger: Ledger) -> Path:
         for name in BESIDE
     ]
     write_json(folder / "manifest.json", manifest | {"files": files})
-    write_text(folder / PAGE, page_of(summary, provenance, manifest, rows, sketches, files))
+    write_text(folder / PAGE, page_of(summary, provenance, manifest, rows, drawing, files))
     return folder / PAGE
 
 
 def _write_merged(
     ledger: Ledger, folder: Path, provenance: Provenance, summary: Summary
-) -> tuple[list[Row], list[dict[str, Any]]]:
-    """Write what is too large to hold, run by run; returns the row and the sketch of each run."""
+) -> tuple[list[Row], dict[str, Any]]:
+    """Write what is too large to hold, run by run; returns the row of each run, and what the map draws."""
     features = Features(ledger.plan.folder)
     sketcher = Sketches(len(ledger.runs))
-    rows, sketches = [], []
+    rows: list[Row] = []
+    sketches = []
     with ExitStack() as stack:
         paths = [stack.enter_context(replacing(folder / name)) for name in BESIDE[2:5]]
         hillslopes = stack.enter_context(MergedTable(paths[0], readable_schemas(ledger, HILLSLOPES)))
@@ -72,6 +75,6 @@ def _write_merged(
             provenance.add(result)
             summary.add(result)
             rows.append(row)
-            sketches.append(sketcher.draw(result))
+            sketches.append(sketcher.draw(result, row))
     summary.without_subcatchments = sketcher.without_subcatchments
-    return rows, sketches
+    return rows, sketcher.drawing(sketches, rows)

@@ -8,7 +8,6 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -16,13 +15,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from weppbatch.files import utc_now
+from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
+from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
 from weppbatch.report.provenance import Provenance
+from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import STATES, Summary
-from weppbatch.report.tables import RUN_COLUMNS, Column, Row, shown, shown_bytes, shown_seconds
+from weppbatch.report.tables import Row
 from weppbatch.tasks import graph
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("map.js", "report.js")
+SCRIPTS = ("colours.js", "map.js", "report.js")
 
 
 def page_of(
@@ -30,11 +32,12 @@ def page_of(
     provenance: Provenance,
     manifest: dict[str, Any],
     rows: Sequence[Row],
-    sketches: Sequence[dict[str, Any]],
+    drawing: dict[str, Any],
     files: Sequence[dict[str, Any]],
 ) -> str:
     """The page's HTML."""
     ledger = summary.ledger
+    columns = [column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)]
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return (
@@ -51,17 +54,23 @@ def page_of(
             excluded=ledger.plan.runner.excluded,
             rows=rows,
             totals=totals(rows),
-            columns=[column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)],
+            spreads=spreads(rows),
+            caveats=caveats(rows),
+            conductivity=conductivity(rows),
+            burned_note=BURNED_NOTE if any(row["burned_share"] for row in rows) else "",
+            columns=columns,
+            views=views_of(columns),
             tasks=graph.TASKS,
             states=STATES,
             manifest=manifest,
             settings=provenance.settings(),
             files=files,
-            data={
-                "runs": sketches,
+            data=drawing
+            | {
                 "records": summary.records,
                 "tasks": {name: spec.label for name, spec in graph.TASKS.items()},
                 "states": STATES,
+                "burned_note": BURNED_NOTE,
             },
         )
     )
@@ -75,23 +84,10 @@ def content_policy(style: str, script: str) -> str:
     )
 
 
-def totals(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """A few figures of the whole batch: label and value; only those that there are."""
-
-    def known(key: str) -> list[float]:
-        return [row[key] for row in rows if row[key] is not None]
-
-    areas, hillslopes, channels = known("polygon_area_km2"), known("hillslopes"), known("channels")
-    lengths, overlaps, seconds = known("channel_length_km"), known("iou"), known("wall_s")
-    figures = [
-        ("area of the polygons", areas and f"{shown(sum(areas), 1)} km²"),
-        ("hillslopes", hillslopes and shown(sum(hillslopes), 0)),
-        ("channels", channels and shown(sum(channels), 0)),
-        ("length of the channels", lengths and f"{shown(sum(lengths), 0)} km"),
-        ("median overlap with the basin", overlaps and shown(median(overlaps), 2)),
-        ("time of all tasks", seconds and shown_seconds(sum(seconds))),
-    ]
-    return [(label, str(text)) for label, text in figures if text]
+def views_of(columns: Sequence[Column]) -> dict[str, str]:
+    """The views of the results table that have columns of their own; none while only the terrain is done."""
+    own = {column.views[0] for column in columns if column.views}
+    return {key: label for key, label in VIEWS.items() if key in own} if own & {"results", "inputs"} else {}
 
 
 def cell(column: Column, row: Row) -> str:
@@ -99,8 +95,14 @@ def cell(column: Column, row: Row) -> str:
     value = row[column.key]
     if column.key == "wall_s":
         return shown_seconds(value)
-    if column.key == "flags":
+    if column.key in ("flags", "weather"):
         return str(value or "").replace("_", " ")
+    if column.key == "closure_mm_max":
+        return "" if value is None else f"{value:.0e}"
+    if column.key == "synthetic":
+        return ", ".join(graph.TASKS[task].label for task in graph.TASKS if task in str(value).split("; "))
+    if column.short and value is not None:
+        return shown_short(value)
     if column.key == "outlet_method":
         return {"find_outlet": "FindOutlet", "overlap": "best overlap"}.get(value, shown(value))
     return shown(100 * value if column.percent and value is not None else value, column.digits)

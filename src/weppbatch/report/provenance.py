@@ -4,7 +4,7 @@ Reads state, records and controls and gives plain values. Writes nothing.
 """
 
 import platform
-from collections import defaultdict
+from collections import Counter, defaultdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,15 @@ RESOURCE_KEYS = (
 )
 DEM_KEYS = ("source", "source_tag", "driver", "crs", "resolution", "vertical_unit", "resampling", "bytes", "sha256")
 
+# What the tasks' metrics call the maps that they read.
+MAPS = {
+    "landcover": "Land cover",
+    "sbs_map": "Burn severity",
+    "canopy_map": "Canopy",
+    "soil_map": "Soil map",
+    "soil_table": "Soil table",
+}
+
 
 class Provenance:
     """Gathers what made each run, one run at a time, and gives it for the page and the manifest."""
@@ -38,6 +47,7 @@ class Provenance:
         self.ledger = ledger
         self.base = ledger.plan.folder / "_base"
         self.dems: dict[str, dict[str, Any]] = {}
+        self.sources: dict[str, Counter[str]] = defaultdict(Counter)
         self.engines: dict[str, set[str]] = defaultdict(set)
         self.differences: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
@@ -49,6 +59,8 @@ class Provenance:
         if dem is not None:
             known = {key: dem.get(key) for key in DEM_KEYS}
             self.dems.setdefault(sha256_of_json(known), known | {"runs": 0})["runs"] += 1
+        for kind, source in _sources(result):
+            self.sources[kind][source] += 1
         tasks = {}
         for task, state in result.state.tasks.items():
             if result.has(task) and state.record:
@@ -96,6 +108,7 @@ class Provenance:
             "template_sha256": runner.template_validation.get("template_sha256"),
             "watersheds": {key: watersheds.get(key) for key in RESOURCE_KEYS},
             "dems": sorted(self.dems.values(), key=lambda dem: str(dem["source"])),
+            "sources": {kind: dict(sorted(counts.items())) for kind, counts in self.sources.items()},
             "versions": self.versions(),
             "platform": platform.platform(),
             "task_graph": graph.describe(),
@@ -121,6 +134,22 @@ class Provenance:
             found |= {f"{control}.{name}": own[name] for name in names if own[name] != base[name]}
         if found:
             self.differences[runid] = found
+
+
+def _sources(result: RunResult) -> list[tuple[str, str]]:
+    """Where land cover, soils and weather of a run came from: kind and source."""
+    found = [
+        (MAPS.get(name, name), str(source))
+        for task in ("landuse", "soils")
+        for name, source in result.metrics(task).get("maps", {}).items()
+    ]
+    climate = result.metrics("climate")
+    if climate.get("station"):
+        place = climate.get("station_id") or climate.get("file") or ""
+        found.append(("Weather", f"{climate['source'].replace('_', ' ')}: {climate['station']} ({place})"))
+    for task in ("landuse", "soils"):
+        found += [("Parameter table", str(name)) for name in result.metrics(task).get("tables", [])]
+    return found
 
 
 def _fields_read() -> dict[str, list[str]]:

@@ -1,11 +1,12 @@
 """What one run has yielded, read from its records and files: figures, tables and shapes.
 
 A run at a time, so that a large batch never lies in memory. Writes nothing and decides no state: that is the
-ledger's. A figure is given only where the task that made it has a sentinel.
+ledger's. A figure is given only where the task that made it has a sentinel, and where it rests on the files that
+the run has now.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 from shapely.errors import GEOSException
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -21,13 +21,14 @@ from shapely.geometry.base import BaseGeometry
 from weppbatch.batch.ledger import DONE, Ledger, RunState
 from weppbatch.errors import InputError
 from weppbatch.files import read_json
+from weppbatch.report.joined import CHANNELS, HILLSLOPES, Part, joined
+from weppbatch.tasks import graph
 from weppbatch.tasks.features import RUN_FEATURES
 
 WITH_RESULTS = (*DONE, "stale")
 NAME_ATTRIBUTES = ("name", "hucname", "huc_name", "gnis_name")
 MAX_NAME_CHARS = 60
-HILLSLOPES = "watershed/hillslopes.parquet"
-CHANNELS = "watershed/channels.parquet"
+CANT_READ = (OSError, pa.ArrowInvalid, InputError, KeyError, GEOSException)
 
 
 class Features:
@@ -58,7 +59,8 @@ class Features:
 class RunResult:
     """One run with what there is of it; `problems` says which of its files could not be read.
 
-    Shapes are in WGS84 degrees, by topaz_id. Tables are as the watershed task wrote them, None without results.
+    Shapes are in WGS84 degrees, by topaz_id. Tables hold terrain, land use, soils and results as far as there are
+    any; None without a watershed. `outdated`: the tasks whose results rest on files that were made again since.
     """
 
     wd: Path
@@ -71,6 +73,7 @@ class RunResult:
     subcatchment_shapes: dict[int, BaseGeometry] = field(default_factory=dict)
     channel_shapes: dict[int, BaseGeometry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    outdated: frozenset[str] = frozenset()
 
     @property
     def runid(self) -> str:
@@ -78,12 +81,16 @@ class RunResult:
         return self.state.runid
 
     def has(self, task: str) -> bool:
-        """Whether a task's results may be shown: it has a sentinel and no failure after it."""
-        return task in self.state.tasks and self.state.tasks[task].status in WITH_RESULTS
+        """Whether a task has a sentinel, and no failure after it."""
+        return has_results(self.state, task)
+
+    def shows(self, task: str) -> bool:
+        """Whether a task's results may be shown: it has them, and they belong to the run's other results."""
+        return self.has(task) and task not in self.outdated
 
     def metrics(self, task: str) -> dict[str, Any]:
-        """The figures of a task's sentinel, empty without one."""
-        record = self.state.tasks[task].record if self.has(task) else None
+        """The figures of a task's sentinel, empty without one or when they are outdated."""
+        record = self.state.tasks[task].record if self.shows(task) else None
         return dict(record["metrics"]) if record else {}
 
     def seconds(self, task: str) -> float | None:
@@ -116,16 +123,56 @@ def read_result(ledger: Ledger, features: Features, runid: str) -> RunResult:
     if feature is not None:
         result.polygon = shape(feature["geometry"])
         result.name = short_name(feature["properties"] or {})
-    if result.has("watershed"):
+    result.outdated = outdated(result.state)
+    if result.outdated:
+        names = " and ".join(graph.TASKS[task].label for task in graph.TASKS if task in result.outdated)
+        result.problems.append(f"results of {names} are left out: they rest on files that were made again since")
+    if result.shows("watershed"):
         try:
-            result.hillslopes = pq.read_table(wd / HILLSLOPES)
-            result.channels = pq.read_table(wd / CHANNELS)
             result.subcatchment_shapes = _shapes(wd / "watershed" / "subcatchments.geojson")
             result.channel_shapes = _shapes(wd / "watershed" / "channels.geojson")
-        except (OSError, pa.ArrowInvalid, InputError, KeyError, GEOSException) as error:
+            tables = HILLSLOPES[0].read(wd), CHANNELS[0].read(wd)
+        except CANT_READ as error:
             result.problems.append(f"results of watershed can't be read: {error}")
-            result.hillslopes = result.channels = None
+        else:
+            result.hillslopes = _with_results(result, tables[0], HILLSLOPES[1:])
+            result.channels = _with_results(result, tables[1], CHANNELS[1:])
     return result
+
+
+def _with_results(result: RunResult, table: pa.Table, parts: Sequence[Part]) -> pa.Table:
+    """A table with what the parts add; a part that can't be read is named in `problems` and left out."""
+    found = []
+    for part in parts:
+        if result.shows(part.task):
+            try:
+                found.append(part.read(result.wd))
+            except CANT_READ as error:
+                result.problems.append(f"results of {part.task} can't be read: {error}")
+    return joined(table, found)
+
+
+def has_results(state: RunState, task: str) -> bool:
+    """Whether a task of a run has a sentinel, and no failure after it."""
+    return task in state.tasks and state.tasks[task].status in WITH_RESULTS
+
+
+def outdated(state: RunState) -> frozenset[str]:
+    """The tasks that read another version of a file than the run has now, by the records' checksums."""
+    now = {entry["path"]: entry["sha256"] for entry in _files(state, "outputs")}
+    return frozenset(
+        task
+        for task in state.tasks
+        for entry in _files(state, "inputs", task)
+        if now.get(entry["path"], entry["sha256"]) != entry["sha256"]
+    )
+
+
+def _files(state: RunState, kind: str, task: str = "") -> Iterable[dict[str, Any]]:
+    """The files that the sentinels of a run name as inputs or outputs: those of one task, or of all."""
+    for name in [task] if task else state.tasks:
+        record = state.tasks[name].record if has_results(state, name) else None
+        yield from record.get(kind, []) if record else []
 
 
 def dem_provenance(result: RunResult) -> dict[str, Any] | None:
@@ -147,15 +194,15 @@ def short_name(properties: dict[str, Any]) -> str:
     return ""
 
 
-def readable_schemas(ledger: Ledger, name: str) -> Iterable[pa.Schema]:
-    """The schemas of a Parquet file of all runs that have it whole, without reading the tables."""
+def readable_schemas(ledger: Ledger, parts: Sequence[Part]) -> Iterable[pa.Schema]:
+    """The schemas of the parts of a merged table, of all runs that have them whole, without reading the tables."""
     for runid, state in ledger.runs.items():
-        path = ledger.plan.folder / "runs" / runid / name
-        if "watershed" in state.tasks and state.tasks["watershed"].status in WITH_RESULTS:
-            try:
-                yield pq.read_schema(path).remove_metadata()
-            except (OSError, pa.ArrowInvalid):
-                continue  # said by read_result, which meets the same file
+        for part in parts:
+            if has_results(state, part.task):
+                try:
+                    yield part.schema(ledger.plan.folder / "runs" / runid)
+                except (OSError, pa.ArrowInvalid, KeyError):
+                    continue  # said by read_result, which meets the same file
 
 
 def column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:

@@ -6,30 +6,48 @@ Takes run results one by one and gives plain values. The exact shapes are in the
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pyarrow as pa
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from weppbatch.report.measures import (
+    CHANNEL_FIGURES,
+    PART_FIGURES,
+    RUN_FIGURES,
+    SEVERITIES,
+    land_kind,
+    measures,
+)
 from weppbatch.report.results import RunResult
+from weppbatch.report.tables import Row
 
 BUDGET_BYTES = 3_500_000  # of all runs: with tables and records, 100 runs stay below 5 MB
 METRES_A_DEGREE = 111_320.0
-ROW_BYTES = 32  # of a hillslope beside its outline
-LEAST_BYTES = ROW_BYTES + 16
+VALUE_BYTES = 6  # of a figure, with its comma
+LEAST_BYTES = 48  # of a hillslope
 TOLERANCES_CELLS = (0.75, 1.5, 3.0)
 SCALE = 1e5  # encoded units a degree, 1.1 m
 
 
 class Sketches:
-    """Draws runs, each within its share of the budget; what does not fit is left out and counted."""
+    """Draws runs, each within its share of the budget; what does not fit is left out and counted.
+
+    `land`: the land uses that hillslopes have, by number; `textures` likewise. `figures`: all values of the results
+    of hillslopes, by name, for their classes.
+    """
 
     def __init__(self, runs: int) -> None:
         self.share_bytes = BUDGET_BYTES // max(runs, 1)
         self.without_subcatchments: list[str] = []
+        self.land: dict[tuple[str, str], int] = {}
+        self.textures: dict[str, int] = {}
+        self.figures: dict[str, list[float]] = {name: [] for name in PART_FIGURES}
 
-    def draw(self, result: RunResult) -> dict[str, Any]:
+    def draw(self, result: RunResult, row: Row) -> dict[str, Any]:
         """A run's shapes, with short keys since there are many.
 
-        Polygon `p`, its bounds `b`, outlet `o`, whether that is flagged `f`, channels `c` by order, hillslopes `s`.
+        Polygon `p`, its bounds `b`, outlet `o`, whether that is flagged `f`, results `v` in the order of
+        RUN_FIGURES, channels `c` by order with their figures `k`, hillslopes `s`.
         """
         cell_deg = result.cell_size_m / METRES_A_DEGREE
         drawn: dict[str, Any] = {"id": result.runid}
@@ -39,49 +57,85 @@ class Sketches:
         outlet = result.metrics("outlet")
         if "longitude_deg" in outlet:
             drawn |= {"o": [outlet["longitude_deg"], outlet["latitude_deg"]], "f": bool(result.flags)}
+        if any(row[name] is not None for name in RUN_FIGURES):
+            drawn["v"] = [_short(row[name]) for name in RUN_FIGURES]
         return drawn | self._network(result, cell_deg)
+
+    def drawing(self, sketches: Sequence[dict[str, Any]], rows: Sequence[Row]) -> dict[str, Any]:
+        """All that the map draws: the runs, the measures that colour them, and the names behind numbers."""
+        return {
+            "runs": list(sketches),
+            "measures": measures(rows, self.figures),
+            "land": [[label, land_kind(name)] for label, name in self.land],
+            "textures": list(self.textures),
+        }
 
     def _network(self, result: RunResult, cell_deg: float) -> dict[str, Any]:
         """Channels and hillslopes as finely as the share allows; at worst only the larger channels."""
         hillslopes = result.hillslopes.num_rows if result.hillslopes is not None else 0
+        values = self._part_values(result)
         if hillslopes * LEAST_BYTES <= self.share_bytes:
             for tolerance in TOLERANCES_CELLS:
-                channels = draw_channels(result, cell_deg * tolerance)
-                parts = draw_subcatchments(result, cell_deg * tolerance)
-                if _size(channels) + _size(parts) <= self.share_bytes:
-                    return {"c": channels, "s": parts}
+                channels, lines = draw_channels(result, cell_deg * tolerance)
+                parts = draw_subcatchments(result, values, cell_deg * tolerance)
+                if _size(channels) + _size(lines) + _size(parts) <= self.share_bytes:
+                    return {"c": channels, "k": lines, "s": parts}
         self.without_subcatchments.append(result.runid)
-        channels = draw_channels(result, cell_deg * TOLERANCES_CELLS[-1])
+        channels, _ = draw_channels(result, cell_deg * TOLERANCES_CELLS[-1])
         while _size(channels) > self.share_bytes:
             del channels[min(channels)]
         return {"c": channels, "s": []}
 
+    def _part_values(self, result: RunResult) -> dict[int, list[Any]]:
+        """What is told of each hillslope, by topaz_id.
 
-def draw_channels(result: RunResult, tolerance_deg: float) -> dict[int, list[str]]:
-    """The channels as encoded lines, by Strahler order."""
+        Position, area (ha), length (m), slope (%); then, as far as there are any: PART_FIGURES, numbers of land use
+        and texture, burn severity from 0 to 3.
+        """
+        values: dict[int, list[Any]] = {}
+        for row in _rows(result.hillslopes):
+            for name in PART_FIGURES:
+                if row.get(name) is not None:
+                    self.figures[name].append(row[name])
+            land = (row.get("landuse"), row.get("disturbed_class"))
+            size = [row["position"], round(row["area_m2"] / 1e4, 2), round(row["length_m"])]
+            told = [
+                *(_short(row.get(name)) for name in PART_FIGURES),
+                None if land[1] is None else self.land.setdefault((str(land[0]), str(land[1])), len(self.land)),
+                _numbered(self.textures, row.get("texture")),
+                None if row.get("burn_class") is None else SEVERITIES.index(row["burn_class"]),
+            ]
+            while told and told[-1] is None:
+                told.pop()
+            values[row["topaz_id"]] = [*size, round(row["slope_scalar"] * 100, 1), *told]
+        return values
+
+
+def draw_channels(result: RunResult, tolerance_deg: float) -> tuple[dict[int, list[str]], dict[int, list[Any]]]:
+    """The channels as encoded lines by Strahler order, and beside each line what is told of its channel.
+
+    That is topaz_id and length (m), then CHANNEL_FIGURES when there are results.
+    """
     by_order: dict[int, list[str]] = {}
-    if result.channels is None:
-        return by_order
-    ids, orders = (result.channels.column(name).to_pylist() for name in ("topaz_id", "order"))
-    for topaz_id, order in zip(ids, orders, strict=True):
-        line = result.channel_shapes.get(topaz_id)
-        if line is not None:
-            by_order.setdefault(int(order), []).extend(encode(line.simplify(tolerance_deg)))
-    return by_order
+    told: dict[int, list[Any]] = {}
+    for row in _rows(result.channels):
+        line = result.channel_shapes.get(row["topaz_id"])
+        if line is None:
+            continue
+        encoded = encode(line.simplify(tolerance_deg))
+        figures = [_short(row[name]) for name in CHANNEL_FIGURES if row.get(name) is not None]
+        by_order.setdefault(int(row["order"]), []).extend(encoded)
+        told.setdefault(int(row["order"]), []).extend(
+            [row["topaz_id"], round(row["length_m"]), *figures] for _ in encoded
+        )
+    return by_order, told
 
 
-def draw_subcatchments(result: RunResult, tolerance_deg: float) -> list[list[Any]]:
-    """The hillslopes as rows: encoded rings, topaz_id, position, area (ha), length (m), slope (%)."""
-    if result.hillslopes is None:
-        return []
-    names = ("topaz_id", "position", "area_m2", "length_m", "slope_scalar")
-    rows = zip(*(result.hillslopes.column(name).to_pylist() for name in names), strict=True)
-    shown = [row for row in rows if row[0] in result.subcatchment_shapes]
-    shapes = _simplified([result.subcatchment_shapes[row[0]] for row in shown], tolerance_deg)
-    return [
-        [encode(shape), topaz_id, position, round(area_m2 / 1e4, 2), round(length_m), round(slope * 100, 1)]
-        for shape, (topaz_id, position, area_m2, length_m, slope) in zip(shapes, shown, strict=True)
-    ]
+def draw_subcatchments(result: RunResult, values: dict[int, list[Any]], tolerance_deg: float) -> list[list[Any]]:
+    """The hillslopes that have a shape as rows: encoded rings, topaz_id, and the values given for it."""
+    shown = [topaz_id for topaz_id in values if topaz_id in result.subcatchment_shapes]
+    shapes = _simplified([result.subcatchment_shapes[topaz_id] for topaz_id in shown], tolerance_deg)
+    return [[encode(shape), topaz_id, *values[topaz_id]] for shape, topaz_id in zip(shapes, shown, strict=True)]
 
 
 def encode(geometry: BaseGeometry) -> list[str]:
@@ -124,8 +178,26 @@ def _simplified(shapes: Sequence[BaseGeometry], tolerance_deg: float) -> list[Ba
     return simplified
 
 
-def _size(drawn: dict[int, list[str]] | list[list[Any]]) -> int:
+def _rows(table: pa.Table | None) -> list[dict[str, Any]]:
+    return [] if table is None else table.to_pylist()
+
+
+def _short(value: float | None) -> float | None:
+    """A figure with four digits, as the page needs it."""
+    return None if value is None else float(f"{value:.4g}")
+
+
+def _numbered(known: dict[str, int], name: str | None) -> int | None:
+    return None if name is None else known.setdefault(name, len(known))
+
+
+def _size(drawn: dict[int, list[str]] | dict[int, list[Any]] | list[list[Any]]) -> int:
     """About how many bytes it takes on the page."""
-    if isinstance(drawn, dict):
-        return sum(len(line) + 4 for lines in drawn.values() for line in lines)
-    return sum(sum(len(ring) + 4 for ring in row[0]) + ROW_BYTES for row in drawn)
+    rows = [row for rows in drawn.values() for row in rows] if isinstance(drawn, dict) else drawn
+    return sum(_bytes(row) for row in rows)
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value) + 4
+    return sum(_bytes(part) for part in value) if isinstance(value, list) else VALUE_BYTES

@@ -15,8 +15,9 @@ import shapely
 from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from weppbatch.report.columns import RUN_SCHEMA
 from weppbatch.report.results import RunResult
-from weppbatch.report.tables import RUN_SCHEMA, Row
+from weppbatch.report.tables import Row
 
 GEOMETRY = pa.field("geom", pa.binary())
 PORTION_ROWS = 2000

@@ -89,6 +89,8 @@ class Summary:
             self.waiting[state.reason if state.status == "stale" else STATES[state.status]].append(state.runid)
         texts = [FLAGS.get(flag, flag).format(iou=result.metrics("outlet")["iou"]) for flag in result.flags]
         texts += [text for text in result.warnings if not (texts and text.startswith("look at this outlet"))]
+        distance = f" {result.metrics('climate').get('distance_km', -1):.0f} km away"
+        texts = [text for text in texts if distance not in text]  # said of all runs in the caveats
         if texts or result.problems:
             self.notices.append((state.runid, result.name, [*texts, *result.problems]))
 

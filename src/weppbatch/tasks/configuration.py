@@ -8,13 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from weppbatch.engines import EMBEDDED_VERSION
 from weppbatch.nodb.controls import load
 from weppbatch.tasks.graph import TASKS, config_digest
 
 
 def engine_version(task: str) -> str:
-    """The version of the outside program that a task calls, or ''."""
-    return _whitebox_version() if TASKS[task].engine == "whitebox" else ""
+    """The name and version of what does a task's work, or '' when that is weppbatch itself."""
+    engine = TASKS[task].engine
+    if engine == "whitebox":
+        return _whitebox_version()
+    return f"embedded {EMBEDDED_VERSION}" if engine == "embedded" else ""
 
 
 @cache

@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--batch", type=Path, default=Path(), metavar="FOLDER", help="the batch's folder (default: here)"
     )
+    options.add_argument("--threads", type=int, metavar="N", help="cores to use (default: all)")
     options.add_argument("--attempt", type=int, default=1, help=argparse.SUPPRESS)
     options.add_argument("--execution", default=os.environ.get("WEPPBATCH_EXECUTION", ""), help=argparse.SUPPRESS)
     return options
@@ -28,7 +29,9 @@ def main(arguments: Sequence[str]) -> int:
     from weppbatch.tasks.execute import Job, execute
 
     options = parser().parse_args(arguments)
-    job = Job(options.batch.resolve(), options.run, options.task, options.attempt, options.execution)
+    job = Job(
+        options.batch.resolve(), options.run, options.task, options.attempt, options.execution, options.threads
+    )
     try:
         execute(job)
     except WeppbatchError as error:

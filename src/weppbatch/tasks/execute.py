@@ -41,6 +41,7 @@ class Job:
     task: str
     attempt: int = 1
     execution: str = ""
+    threads: int | None = None
 
     @property
     def files(self) -> TaskFiles:
@@ -100,7 +101,7 @@ class _Recording:
         job, files = self.job, self.job.files
         shutil.rmtree(files.scratch, ignore_errors=True)
         files.scratch.mkdir()
-        run = Run(batch=job.batch, runid=job.runid, scratch=files.scratch, log=self.log)
+        run = Run(batch=job.batch, runid=job.runid, scratch=files.scratch, log=self.log, threads=job.threads)
         self._note_config()
         metrics: Metrics = import_module(f"weppbatch.tasks.{job.task}").run(run)
         outputs = publish(files, TASKS[job.task].files)

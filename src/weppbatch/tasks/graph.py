@@ -7,10 +7,11 @@ Snakemake reads it at every start.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from weppbatch.files import sha256_of_json
+from weppbatch.files import sha256_of_file, sha256_of_json, shipped
 
 CHECKLIST = ("watershed", "landuse", "soils", "climate", "wepp", "watar", "omni")
 PREPROCESS = ("extent", "dem", "outlet")
@@ -25,7 +26,9 @@ class TaskSpec:
     """One task of every run.
 
     `after`: the tasks whose results it reads. `settings`: the control fields that configure it, by control.
-    `version`: raised when the same inputs give another result. `engine`: the outside program that it calls.
+    `version`: raised when the same inputs give another result. `engine`: the program or engine that does the work.
+    `outside_files`: the control fields that name a file or folder from outside; `tables`: the shipped tables of
+    parameters that it reads.
     `declared`: the files that its rule names beside the sentinel; `files`: all that it may make. Both are
     relative to the run's folder.
     """
@@ -40,6 +43,7 @@ class TaskSpec:
     engine: str | None = None
     reads_feature: bool = False
     outside_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         """The task as plain values, for state files and reports."""
@@ -143,6 +147,124 @@ _SPECS = (
         declared=("watershed/hillslopes.parquet", "watershed/channels.parquet"),
         engine="whitebox",
     ),
+    TaskSpec(
+        name="landuse",
+        label="Land use",
+        after=("watershed",),
+        settings={
+            "landuse": ("mode", "landcover", "landcover_table", "single_key", "covers"),
+            "disturbed": ("sbs_map", "outside_sbs", "burn_shrubs", "burn_grass", "canopy_map"),
+        },
+        files=("landuse/landuse.parquet",),
+        declared=("landuse/landuse.parquet",),
+        outside_files={"landuse": ("landcover", "landcover_table"), "disturbed": ("sbs_map", "canopy_map")},
+        tables=("landcover", "covers"),
+    ),
+    TaskSpec(
+        name="soils",
+        label="Soils",
+        after=("landuse",),
+        settings={
+            "soils": (
+                "mode",
+                "soil_map",
+                "soil_table",
+                "missing_soil",
+                "single_texture",
+                "initial_saturation",
+                "restrictive_ksat_mm_h",
+                "kslast_mm_h",
+                "default_kslast_mm_h",
+                "min_depth_mm",
+                "max_depth_mm",
+                "internal_conductivity_adjustment",
+            ),
+            "disturbed": ("soil_format", "lookup_table"),
+        },
+        files=("soils/soils.parquet", "soils/layers.parquet"),
+        declared=("soils/soils.parquet", "soils/layers.parquet"),
+        outside_files={"soils": ("soil_map", "soil_table"), "disturbed": ("lookup_table",)},
+        tables=("soil_parameters", "soil_profiles", "fixed_soils"),
+    ),
+    TaskSpec(
+        name="climate",
+        label="Climate",
+        after=("watershed",),
+        settings={
+            "climate": (
+                "mode",
+                "station_selection",
+                "station_id",
+                "stations",
+                "years",
+                "seed",
+                "cli_file",
+                "adjust_mx_pt5",
+                "precip_scaling",
+                "precip_scale_factor",
+                "precip_monthly_factors",
+            )
+        },
+        files=("climate/climate.cli", "climate/climate.parquet"),
+        declared=("climate/climate.parquet", "climate/climate.cli"),
+        outside_files={"climate": ("cli_file", "stations")},
+    ),
+    TaskSpec(
+        name="wepp",
+        label="WEPP",
+        after=("landuse", "soils", "climate"),
+        settings={
+            "wepp": (
+                "engine",
+                "wepp_ui",
+                "pmet",
+                "pmet_kcb",
+                "pmet_rawp",
+                "frost",
+                "snow",
+                "snow_rst_c",
+                "snow_new_density_kg_m3",
+                "snow_settled_density_kg_m3",
+                "baseflow",
+                "gwstorage_mm",
+                "bfcoeff_per_day",
+                "dscoeff_per_day",
+                "bfthreshold_ha",
+                "channel_erodibility_s_m",
+                "channel_critical_shear_n_m2",
+                "channel_manning_bare",
+                "channel_manning_vegetated",
+                "channel_avke_mm_h",
+                "channel_routing",
+                "tcr",
+                "tcr_taumin_n_m2",
+                "tcr_taumax_n_m2",
+                "tcr_k",
+                "tcr_n",
+                "phosphorus",
+                "phosphorus_runoff_mg_l",
+                "phosphorus_lateral_mg_l",
+                "phosphorus_baseflow_mg_l",
+                "phosphorus_sediment_mg_kg",
+                "warm_up_years",
+            )
+        },
+        files=(
+            "wepp/hillslopes.parquet",
+            "wepp/channels.parquet",
+            "wepp/outlet_daily.parquet",
+            "wepp/events.parquet",
+            "wepp/summary.json",
+        ),
+        declared=(
+            "wepp/hillslopes.parquet",
+            "wepp/channels.parquet",
+            "wepp/outlet_daily.parquet",
+            "wepp/events.parquet",
+            "wepp/summary.json",
+        ),
+        engine="embedded",
+    ),
 )
 
 TASKS: Mapping[str, TaskSpec] = {spec.name: spec for spec in _SPECS}
@@ -206,26 +328,33 @@ def config_digest(
         for control, names in spec.outside_files.items()
         for name in names
     }
-    return sha256_of_json(
-        {
-            "task": task,
-            "version": spec.version,
-            "engine": engine_version if spec.engine else "",
-            "feature": feature_sha256 if spec.reads_feature else "",
-            "outside": outside,
-            "settings": {
-                control: {name: json.loads(json.dumps(controls[control][name])) for name in names}
-                for control, names in spec.settings.items()
-            },
-        }
-    )
+    configured = {
+        "task": task,
+        "version": spec.version,
+        "engine": engine_version if spec.engine else "",
+        "feature": feature_sha256 if spec.reads_feature else "",
+        "outside": outside,
+        "settings": {
+            control: {name: json.loads(json.dumps(controls[control][name])) for name in names}
+            for control, names in spec.settings.items()
+        },
+    }
+    if spec.tables:
+        configured["tables"] = {name: _table_sha256(name) for name in spec.tables}
+    return sha256_of_json(configured)
 
 
-def _stamp(name: str, base: Path | None) -> list[int]:
-    """Size and time of change of an outside file; empty where there is none yet."""
+@cache
+def _table_sha256(name: str) -> str:
+    return sha256_of_file(shipped("config") / "tables" / f"{name}.csv")
+
+
+def _stamp(name: str, base: Path | None) -> list[Any]:
+    """Size and time of change of an outside file, or of every file in a folder; empty where there is none."""
     path = (base or Path()) / name
-    try:
-        status = path.stat()
-    except OSError:
+    if not name or not path.exists():
         return []
-    return [status.st_size, status.st_mtime_ns] if name else []
+    if path.is_dir():
+        return [[member.name, *_stamp(member.name, path)] for member in sorted(path.iterdir())]
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]

@@ -24,6 +24,7 @@ class Run:
     runid: str
     scratch: Path
     log: Callable[[str], None]
+    threads: int | None = None
     inputs: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     degraded: bool = False

@@ -1,16 +1,14 @@
-"use strict";
 /* The map: watersheds, outlets, channels and, of a chosen run, hillslopes, as SVG. No libraries, no requests. */
-const data = JSON.parse(document.getElementById("data").textContent);
-
 const batchMap = (() => {
   const SVG = "http://www.w3.org/2000/svg", RADIUS_M = 6378137;
-  const SLOPES = [10, 20, 30, 40, 50]; // %, upper bounds of the legend's classes
   const MOST_LABELS = 150;
   const canvas = document.getElementById("canvas");
   const tip = document.getElementById("tip");
   const shapes = data.runs.filter((run) => run.b);
-  const rows = new Map([...document.querySelectorAll("#table tbody tr")].map((row) => [row.dataset.run, row]));
+  const table = document.getElementById("table");
+  const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.run, row]));
   const statusOf = (id) => rows.get(id).querySelector(".state").textContent.replace(" ", "_");
+  const colours = mapColours(shapes, statusOf);
   let chosen = null, view = null, home = null, bySize = [];
 
   /* Web Mercator around the batch's centre, in metres, y to the south. */
@@ -49,15 +47,17 @@ const batchMap = (() => {
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     return parent.appendChild(element);
   }
-  const slopeClass = (percent) => SLOPES.filter((bound) => percent >= bound).length;
 
   const layers = {};
+  const extent = (run) => (run.b[2] - run.b[0]) * (run.b[3] - run.b[1]);
   function setUp() {
-    for (const name of ["polygons", "parts", "channels", "outlines", "outlets", "labels"])
+    const hatch = draw(draw(canvas, "defs", {}), "pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse" });
+    draw(hatch, "path", { d: "M0 6L6 0", class: "hatch" });
+    for (const name of ["polygons", "parts", "casings", "channels", "outlines", "touch", "outlets", "labels"])
       layers[name] = draw(canvas, "g", { class: name });
-    for (const run of shapes) {
-      const status = statusOf(run.id);
-      draw(layers.polygons, "path", { d: rings(run.p), class: status, "data-id": run.id });
+    /* The largest first: one that lies in another stays in sight. */
+    for (const run of [...shapes].sort((a, b) => extent(b) - extent(a))) {
+      run.area = draw(layers.polygons, "path", { d: rings(run.p), "data-id": run.id });
       draw(layers.outlines, "path", { d: rings(run.p), "data-id": run.id });
       for (const [order, lines] of Object.entries(run.c))
         draw(layers.channels, "path", { d: lines.map((line) => path(line, false)).join(""), class: "order-" + Math.min(order, 6), "data-id": run.id });
@@ -121,30 +121,58 @@ const batchMap = (() => {
     chosen = run ? run.id : null;
     document.getElementById("pick").value = chosen || "";
     canvas.classList.toggle("one", Boolean(run));
-    layers.parts.replaceChildren();
+    canvas.classList.toggle("parts-shown", Boolean(run && run.s.length));
+    for (const name of ["parts", "casings", "touch"]) layers[name].replaceChildren();
     for (const layer of [layers.polygons, layers.outlines, layers.channels, layers.outlets])
       for (const element of layer.children) element.classList.toggle("chosen", element.dataset.id === chosen);
-    if (run) for (const [lines, topaz, position, area, length, slope] of run.s) {
-      const part = draw(layers.parts, "path", { d: rings(lines), class: "slope-" + slopeClass(slope) });
-      part.tip = [`Hillslope ${topaz}, ${position}`, `${area} ha`, `${length} m long`, `slope ${slope} %`];
+    if (run) {
+      for (const row of run.s) {
+        const part = draw(layers.parts, "path", { d: rings(row[0]) });
+        part.row = row;
+        part.tip = colours.aboutPart(row);
+      }
+      for (const [order, lines] of Object.entries(run.c)) lines.forEach((line, at) => {
+        const d = path(line, false);
+        draw(layers.casings, "path", { d, class: "order-" + Math.min(order, 6) });
+        if (run.k) draw(layers.touch, "path", { d }).tip = colours.aboutChannel(run.k[order][at], order);
+      });
     }
     facts(run);
-    legend(run);
+    offer(run);
+    colour(run);
     show(run ? fit(run.box) : home);
   }
-  /* A run's figures, as its row of the results table has them. */
+  /* --- colours --- */
+  function offer(run) {
+    const box = document.getElementById("by"), current = colours.of(run).key;
+    box.replaceChildren(...colours.choices(run).map(({ key, label }) => new Option(label, key, false, key === current)));
+  }
+  function colour(run) {
+    const now = colours.of(run), whole = colours.of(null);
+    for (const shape of shapes) shape.area.setAttribute("class", whole.name(shape) + (shape.id === chosen ? " chosen" : ""));
+    for (const part of layers.parts.children) part.setAttribute("class", now.name(part.row));
+    canvas.dataset.by = now.key;
+    legend(run, now);
+  }
+  /* A run's figures, as its row of the results table has them. `rank`: results before inputs before all else; where
+     the table has no views, there is no order but the table's. */
   function figures(id) {
-    const heads = document.querySelectorAll("#table thead th"), cells = rows.get(id).cells;
-    return [...heads].map((head, i) => ({
-      key: head.dataset.key, label: head.querySelector("button").firstChild.textContent.trim(),
-      text: cells[i].textContent.trim() + (head.dataset.unit && cells[i].textContent.trim() && head.dataset.key !== "wall_s" ? (head.dataset.unit === "°" ? "°" : " " + head.dataset.unit) : ""),
-    })).filter((figure) => figure.text);
+    const cells = rows.get(id).cells, views = table.dataset.view !== undefined;
+    const ranks = (names) => !views || !names.length ? 0 : names.includes("in-results") ? 1 : names.includes("in-inputs") ? 2 : 3;
+    return [...table.tHead.rows[0].cells].map((head, at) => {
+      const value = cells[at].textContent.trim(), unit = head.dataset.key === "wall_s" ? "" : head.dataset.unit;
+      return {
+        key: head.dataset.key, label: head.querySelector("button").firstChild.textContent.trim(), text: value && value + (unit && unit !== "°" ? " " + unit : unit),
+        rank: ranks([...head.classList].filter((name) => name.startsWith("in-"))),
+      };
+    }).filter((figure) => figure.text);
   }
   function facts(run) {
     const box = document.getElementById("facts"), list = document.createElement("dl");
     const title = document.createElement("h3");
     title.textContent = run ? run.id : `${shapes.length} watershed${shapes.length === 1 ? "" : "s"}`;
-    for (const { key, label, text } of run ? figures(run.id) : []) {
+    const told = run ? figures(run.id).filter(({ rank }) => rank < 3).sort((a, b) => a.rank - b.rank) : [];
+    for (const { key, label, text } of told) {
       if (key === "runid") continue;
       list.append(Object.assign(document.createElement("dt"), { textContent: label }));
       const value = list.appendChild(document.createElement("dd"));
@@ -157,26 +185,25 @@ const batchMap = (() => {
     if (outside) advice.textContent += ` ${outside} outside this view: Show all.`;
     box.replaceChildren(title, run ? list : advice);
   }
-  function legend(run) {
+  function legend(run, now) {
     const box = document.getElementById("legend"), list = document.createElement("ul");
     const add = (kind, text) => {
       const item = list.appendChild(document.createElement("li")), swatch = item.appendChild(document.createElement("span"));
       swatch.className = "swatch " + kind;
       item.append(text);
     };
-    if (run && run.s.length) {
-      const bounds = [0, ...SLOPES];
-      bounds.forEach((from, i) => add("slope-" + i, i < SLOPES.length ? `${from}–${SLOPES[i]} %` : `over ${from} %`));
-    } else {
-      for (const status of Object.keys(data.states)) if (shapes.some((shape) => statusOf(shape.id) === status)) add("area " + status, status.replace("_", " "));
-    }
+    const parts = run && run.s.length ? run.s : null;
+    for (const [kind, text] of now.legend(parts || shapes)) add(kind, text);
     add("line", "channel, wider by order");
     add("dot", "outlet");
     if (run ? run.f : shapes.some((shape) => shape.f)) add("dot flagged", "outlet to look at");
     if (run) add("dashed", "polygon as given");
     const title = document.createElement("h4");
-    title.textContent = run && run.s.length ? "Slope of hillslopes" : "State";
+    const where = [now.unit, parts ? "of hillslopes" : ""].filter(Boolean).join(", ");
+    title.append(now.label, Object.assign(document.createElement("small"), { textContent: " " + where }));
     box.replaceChildren(title, list);
+    const burned = (run ? [run] : shapes).some((shape) => shape.v && shape.v[3] > 0);
+    if (burned && now.unit) box.append(Object.assign(document.createElement("p"), { textContent: data.burned_note }));
   }
 
   /* --- pointer, wheel, keys --- */
@@ -198,8 +225,8 @@ const batchMap = (() => {
   }
   function hover(event) {
     const target = event.target, id = target.dataset && target.dataset.id;
-    const wanted = ["name", "status", "polygon_area_km2", "basin_area_km2", "iou", "hillslopes", "channels", "flags"];
-    const lines = target.tip || (id && [id, ...figures(id).filter((f) => wanted.includes(f.key)).map((f) => `${f.label}: ${f.text}`)]);
+    const keys = ["name", "status", "polygon_area_km2", "basin_area_km2", "iou", "hillslopes", "channels", "flags", "burned_share", "precip_mm_yr", "runoff_mm_yr", "soil_loss_t_ha_yr", "sediment_yield_t_ha_yr"];
+    const lines = target.tip || (id && [id, ...figures(id).filter((f) => keys.includes(f.key)).map((f) => `${f.label}: ${f.text}`)]);
     tip.hidden = !lines;
     if (!lines) return;
     tip.replaceChildren(...lines.map((text) => Object.assign(document.createElement("div"), { textContent: text })));
@@ -228,6 +255,11 @@ const batchMap = (() => {
     });
     for (const button of document.querySelectorAll("[data-zoom]"))
       button.addEventListener("click", () => ({ in: () => zoom(1.6), out: () => zoom(1 / 1.6), all: () => { choose(null); show(everything()); } })[button.dataset.zoom]());
+    document.getElementById("by").addEventListener("change", (event) => {
+      const run = shapes.find((shape) => shape.id === chosen) || null;
+      colours.want(run, event.target.value);
+      colour(run);
+    });
     document.getElementById("pick").addEventListener("change", (event) => choose(event.target.value));
     new ResizeObserver(() => { const same = view === home; home = start(); show(same ? home : view); }).observe(canvas);
   }

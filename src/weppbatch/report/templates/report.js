@@ -23,6 +23,12 @@
   for (const button of table.querySelectorAll("thead button"))
     button.addEventListener("click", () => sortBy(button.parentElement));
 
+  /* --- views: groups of columns --- */
+  for (const choice of document.querySelectorAll("input[name=view]")) {
+    choice.addEventListener("change", () => { table.dataset.view = choice.value; });
+    if (choice.checked) table.dataset.view = choice.value;
+  }
+
   /* --- filter --- */
   const filter = document.getElementById("filter"), matches = document.getElementById("matches");
   filter.addEventListener("input", () => {

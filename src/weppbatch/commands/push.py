@@ -1,0 +1,56 @@
+"""`weppbatch push`: the base project's settings, to runs that are cloned already."""
+
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.push import Difference, differences
+from weppbatch.batch.push import push as push_to_runs
+from weppbatch.batch.root import batch_folder
+from weppbatch.commands.console import say, say_table
+
+NAMED = 3  # run ids that are written out
+
+
+def push(
+    name: Annotated[str, typer.Argument(help="the batch")],
+    runs: Annotated[str, typer.Option(help="all, or run ids with commas between")] = "all",
+    controls: Annotated[str, typer.Option(help="all, or controls with commas between")] = "all",
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="only show the differences")] = False,
+    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+) -> None:
+    """Bring changed settings of the base project to runs that are cloned already.
+
+    Example: weppbatch push myfire --controls landuse,soils --reason "new maps"
+    """
+    folder = batch_folder(name).resolve()
+    if not dry_run:
+        require_enabled()
+        require_admin()
+    found = differences(folder, _names(runs), _names(controls))
+    if not found:
+        say("Nothing to push: the runs' settings are those of the base project.")
+        return
+    rows = []
+    for change, group in groupby(sorted(found, key=_change), _change):
+        runids = [one.runid for one in group]
+        rows.append((*change, f"{len(runids)} runs" if len(runids) > NAMED else ", ".join(runids)))
+    say_table(["setting", "in the run", "in the base project", "runs"], rows)
+    if not dry_run:
+        push_to_runs(folder, found, reason=reason)
+        say(f"Pushed to {len({one.runid for one in found})} runs. Next: weppbatch run {name} -n")
+
+
+def _change(one: Difference) -> tuple[str, str, str]:
+    return f"{one.control}.{one.field}", str(one.run_value), str(one.base_value)
+
+
+def _names(text: str) -> list[str] | None:
+    return None if text == "all" else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command()(push)

@@ -1,0 +1,1 @@
+"""Numerics of water and sediment without files: weather, hillslopes, channels, groundwater."""

@@ -1,0 +1,83 @@
+"""The names of the day loop's numbers: a hillslope's record, its layers' rows, the weather's columns, the state.
+
+Compiled code reads plain arrays; here is what stands where. Nothing is computed.
+"""
+
+import numpy as np
+
+# rows of Site.layers, mm and mm/h
+THICKNESS, FOOT, CAPACITY, UPPER, KSAT, EXPONENT, THRESHOLD, LATERAL_K, WILTING = range(9)
+
+# columns of the weather table
+PRECIP, DURATION, TP, IP, TMAX, TMIN, TDEW, WIND, RADIATION, POTENTIAL, HALF_DAY, DAY_OF_YEAR = range(12)
+REFERENCE, RECEIVED, OUTGOING, PER_MJ, BY_WIND, FIRST_POINT, LAST_POINT = range(12, 19)
+WEATHER_COLUMNS = 19
+
+# the settings, an array
+THRESHOLD_C, NEW_DENSITY, SETTLED_DENSITY, KCB, RAWP, STORM_STEPS, METHOD, DRAINAGE_STEPS = range(8)
+
+# the state beside the layers' water
+PACK, DENSITY, CANOPY_STORE, STAGE_ONE, STAGE_TWO, STAGE_DAYS = range(6)
+RILL_WIDTH, ENERGY, RAIN, DAYS, ROUGHNESS, SETTLED = range(6, 12)
+STATES = 12
+
+# a day's amounts of water in mm, as `day_water.drain_and_evaporate` fills them
+PERCOLATION, LATERAL, RETURN_FLOW, FROM_SOIL, FROM_SNOW, TRANSPIRATION, FROM_CATCH = range(7)
+AMOUNTS = 7
+
+FIELDS = (
+    "length_m",
+    "width_m",
+    "mean_slope",
+    "sine",
+    "friction_rill",
+    "friction_live",
+    "rill_spacing_m",
+    "ke_mm_h",
+    "ksatadj",
+    "lkeff_mm_h",
+    "ksflag",
+    "suction_mm",
+    "porosity_top",
+    "capacity_top",
+    "wilting_top",
+    "rock_top",
+    "ksat_min_mm_h",
+    "crust",
+    "crust_rate",
+    "cover_wet",
+    "cover_dry",
+    "perennial",
+    "base_mm_h",
+    "initial_saturation",
+    "ki",
+    "kr",
+    "tauc",
+    "shear_aged",
+    "clay",
+    "interrill_cover",
+    "roughness_m",
+    "wear_rate",
+    "loose_kg_m3",
+    "settled_kg_m3",
+    "rain_before_m",
+    "days_before",
+    "velocity_m_s",
+    "sand",
+    "shear_most",
+    "albedo",
+    "bare_share",
+    "leaf_area",
+    "extinction",
+    "height_m",
+    "root_mm",
+    "stress",
+    "canopy",
+    "canopy_mm",
+    "residue_mm",
+    "stage_one_mm",
+    "total_evaporable_mm",
+    "readily_evaporable_mm",
+    "total_available_mm",
+)
+SITE = np.dtype([(name, np.float64) for name in FIELDS])

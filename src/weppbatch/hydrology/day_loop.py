@@ -1,0 +1,232 @@
+"""A hillslope through all its days, compiled: water, then runoff's peak, then sediment, day after day.
+
+Packed arrays in, one row of results a variable out. Checks and units of the public results are `hillslope`'s part.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from weppbatch.hydrology import columns as at
+from weppbatch.hydrology import day_water, erosion, friction, runoff, sediment, storm
+from weppbatch.hydrology.checks import MOST_BREAKPOINTS
+from weppbatch.hydrology.compiled import kernel
+from weppbatch.hydrology.state import Floats
+
+OUTPUTS = (
+    "precip_mm",
+    "rain_melt_mm",
+    "runoff_mm",
+    "lateral_mm",
+    "percolation_mm",
+    "transpiration_mm",
+    "soil_evaporation_mm",
+    "snow_evaporation_mm",
+    "interception_mm",
+    "soil_water_mm",
+    "snow_water_mm",
+    "canopy_water_mm",
+    "peak_m3_s",
+    "max_excess_m3_s",
+    "runoff_duration_s",
+    "detached_kg",
+    "deposited_kg",
+    "sediment_kg",
+)
+MM_H = 1.0 / 3.6e6  # m/s
+
+
+@kernel
+def wet_part(time_h: Floats, rate_mm_h: Floats, n: int) -> tuple[float, float]:
+    """Hours with a positive rate and the highest rate (mm/h)."""
+    hours = 0.0
+    most = 0.0
+    for i in range(n):
+        if rate_mm_h[i] > 0.0:
+            hours += time_h[i + 1] - time_h[i]
+            most = max(most, rate_mm_h[i])
+    return hours, most
+
+
+@kernel
+def rain_intensity(time_h: Floats, rain_mm_h: Floats, excess_mm_h: Floats, n: int) -> float:
+    """The mean rate (mm/h) of rain over the steps with excess."""
+    hours = 0.0
+    depth = 0.0
+    for i in range(n):
+        if excess_mm_h[i] > 0.0:
+            hours += time_h[i + 1] - time_h[i]
+            depth += rain_mm_h[i] * (time_h[i + 1] - time_h[i])
+    return depth / hours if hours > 0.0 else 0.0
+
+
+@kernel
+def flow_coefficient(site: Any, state: Floats) -> float:
+    """The kinematic alpha of the whole surface, rills as wide as they are."""
+    between = friction.interrill_friction(
+        site.interrill_cover, state[at.ROUGHNESS], site.roughness_m, site.friction_live
+    )
+    mixed = friction.combined_friction(between, site.friction_rill, state[at.RILL_WIDTH], site.rill_spacing_m)
+    return friction.kinematic_coefficient(site.mean_slope, mixed)
+
+
+@kernel
+def event_sediment(
+    site: Any, shapes: Floats, particles: Floats, peak: float, duration_s: float, interrill: float, beta: float,
+    state: Floats,
+) -> tuple[float, float]:  # fmt: skip
+    """Detached and deposited sediment (kg) of an event with a peak (m/s) and an effective duration.
+
+    `interrill` is what interrill areas deliver, in kg/s per m2 of rill, as a mean over that duration.
+    """
+    spacing = site.rill_spacing_m
+    flow = peak * site.length_m * spacing
+    state[at.RILL_WIDTH] = max(state[at.RILL_WIDTH], erosion.rill_width_m(flow, spacing))
+    width = state[at.RILL_WIDTH]
+    lateral = interrill * spacing / width
+    mean = erosion.rill_shear_pa(flow, width, site.mean_slope, site.friction_rill)
+    threshold = site.tauc * erosion.shear_factor(state[at.ROUGHNESS], site.shear_aged)
+    if lateral <= 0.0 and mean * site.shear_most <= threshold:
+        return 0.0, 0.0
+    end = mean
+    if shapes[0, -1] != 1.0:
+        end = erosion.rill_shear_pa(flow, width, site.mean_slope * shapes[0, -1], site.friction_rill)
+    capacity = max(sediment.transport_capacity(mean, particles[0], particles[1], site.sand), 1e-10)
+    between = 0.5 * (mean + end)
+    ratio = max(sediment.transport_capacity(between, particles[0], particles[1], site.sand), 1e-10)
+    ratio *= (mean / between) ** 1.5 / capacity
+    eta = site.length_m * site.kr * mean / capacity
+    theta = site.length_m * lateral / capacity
+    phi = min(beta * site.velocity_m_s / peak, 1e5)
+    _, detached, deposited = erosion.continuity(eta, threshold / mean, theta, phi, ratio, shapes[0], shapes[1])
+    scale = capacity * width / spacing * site.width_m * duration_s
+    return detached * scale, deposited * scale
+
+
+@kernel
+def run_off(
+    site: Any, shapes: Floats, particles: Floats, time_h: Floats, rate_mm_h: Floats, excess_mm_h: Floats, n: int,
+    winter: bool, runoff_mm: float, surplus_mm: float, state: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Fill a day's peak, duration and sediment from its infiltration excess and the soil's return flow (surplus).
+
+    The surplus is spread over the hours with excess, or else over the hours with rain or melt.
+    """
+    hours, most = wet_part(time_h, excess_mm_h, n)
+    intensity = 0.0 if winter else rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
+    if runoff_mm <= 0.0:
+        hours, most = wet_part(time_h, rate_mm_h, n)
+        hours = hours if hours > 0.0 else 24.0
+        most = 0.0
+    most += surplus_mm / hours
+    total = runoff_mm + surplus_mm
+    alpha = flow_coefficient(site, state)
+    peak = runoff.peak_m_s(total / 1000.0, hours * 3600.0, most * MM_H, site.length_m, alpha)
+    duration = runoff.effective_duration_s(total / 1000.0, peak)
+    interrill = 0.0
+    if intensity > 0.0:
+        share = sediment.interrill_delivery(state[at.ROUGHNESS], particles[0], particles[2])
+        interrill = site.ki * share * intensity * MM_H * total * MM_H * 3600.0 / duration
+    detached, deposited = event_sediment(
+        site, shapes, particles, peak, duration, interrill, 1.0 if winter else 0.5, state
+    )
+    area = site.length_m * site.width_m
+    out[12], out[13], out[14] = peak * area, most * MM_H * area, duration
+    out[15], out[16], out[17] = detached, deposited, detached - deposited
+
+
+@kernel
+def day(
+    site: Any, layers: Floats, shapes: Floats, particles: Floats, weather: Floats, times_h: Floats,
+    depths_mm: Floats, settings: Floats, water: Floats, state: Floats, steps: Floats, amounts: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Run one day; fill `out` (OUTPUTS) but the stores at its end."""
+    if state[at.SETTLED] == 0.0:
+        day_water.wear(site, state)
+    time_h, rate_mm_h, excess_mm_h = steps[0], steps[1], steps[2]
+    n, winter = day_water.supply(weather, times_h, depths_mm, site.canopy, settings, state, time_h, rate_mm_h)
+    arriving = 0.0
+    for i in range(n):
+        arriving += rate_mm_h[i] * (time_h[i + 1] - time_h[i])
+    infiltration_excess = 0.0
+    caught = 0.0
+    wetting = 0.0
+    if arriving > 0.0:
+        on_leaves = min(max(site.canopy_mm - state[at.CANOPY_STORE], 0.0), arriving)
+        if state[at.PACK] <= 0.0:
+            caught = min(site.residue_mm, arriving - on_leaves)
+        state[at.CANOPY_STORE] += on_leaves
+        day_water.intercept(on_leaves + caught, time_h, rate_mm_h, n)
+        infiltration_excess, last = day_water.storm_excess(
+            site, layers, water, weather, state, time_h, rate_mm_h, n, excess_mm_h
+        )
+        if not winter:
+            state[at.ENERGY] += storm.kinetic_energy_j_m2(time_h, rate_mm_h, n)
+        if infiltration_excess > 0.0:
+            infiltration_excess *= left_after_recession(
+                site, time_h, excess_mm_h, n, infiltration_excess, last, state
+            )
+        wetting = arriving - on_leaves - caught - infiltration_excess
+    day_water.drain_and_evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
+    total = infiltration_excess + amounts[at.RETURN_FLOW]
+    state[at.DAYS] += 1.0
+    if weather[at.TMAX] + weather[at.TMIN] > 0.0:
+        state[at.RAIN] += weather[at.PRECIP] / 1000.0
+    out[12:] = 0.0
+    if total > 0.0:
+        run_off(
+            site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, infiltration_excess,
+            amounts[at.RETURN_FLOW], state, out,
+        )  # fmt: skip
+    out[0], out[1], out[2] = weather[at.PRECIP], arriving, total
+    out[3], out[4], out[5] = amounts[at.LATERAL], amounts[at.PERCOLATION], amounts[at.TRANSPIRATION]
+    out[6], out[7], out[8] = amounts[at.FROM_SOIL], amounts[at.FROM_SNOW], amounts[at.FROM_CATCH]
+
+
+@kernel
+def left_after_recession(
+    site: Any, time_h: Floats, excess_mm_h: Floats, n: int, runoff_mm: float, last_mm_h: float, state: Floats
+) -> float:
+    """The share of an infiltration excess that recession infiltration leaves; the excess rates are cut with it."""
+    hours, _ = wet_part(time_h, excess_mm_h, n)
+    alpha = flow_coefficient(site, state)
+    mean = runoff_mm / hours * MM_H
+    t_star = runoff.relative_equilibrium_time(site.length_m, alpha, mean, hours * 3600.0)
+    share = runoff.share_after_recession(last_mm_h * MM_H, mean, t_star)
+    for i in range(n):
+        excess_mm_h[i] *= share
+    return share
+
+
+@kernel
+def run(
+    numbers: Any, layers: Floats, shapes: Floats, particles: Floats, weather: Floats, times_h: Floats,
+    depths_mm: Floats, settings: Floats, out: Floats,
+) -> float:  # fmt: skip
+    """Run all days into `out` (18 x days); give the largest error of a day's water balance (mm)."""
+    site = numbers[0]
+    water = np.empty(layers.shape[1])
+    wilting = layers[at.WILTING].sum()
+    for i in range(water.size):
+        content = site.initial_saturation * (layers[at.UPPER, i] + layers[at.WILTING, i]) * site.rock_top
+        water[i] = min(max(content - layers[at.WILTING, i], 0.0), layers[at.UPPER, i])
+    state = np.zeros(at.STATES)
+    state[at.DENSITY] = settings[at.NEW_DENSITY]
+    state[at.RAIN], state[at.DAYS], state[at.ROUGHNESS] = site.rain_before_m, site.days_before, site.roughness_m
+    state[at.ENERGY] = 15.0 * 1000.0 * site.rain_before_m  # J/m2 a mm, of the rain before the first day
+    steps = np.zeros((3, MOST_BREAKPOINTS + 1))
+    amounts = np.zeros(at.AMOUNTS)
+    row = np.zeros(len(OUTPUTS))
+    closure = 0.0
+    before = water.sum()
+    for i in range(weather.shape[0]):
+        day(
+            site, layers, shapes, particles, weather[i], times_h, depths_mm, settings, water, state, steps, amounts,
+            row,
+        )  # fmt: skip
+        after = water.sum() + state[at.PACK] + state[at.CANOPY_STORE]
+        closure = max(closure, abs(row[0] - row[2:9].sum() - (after - before)))
+        before = after
+        row[9], row[10], row[11] = water.sum() + wilting, state[at.PACK], state[at.CANOPY_STORE]
+        out[:, i] = row
+    return closure

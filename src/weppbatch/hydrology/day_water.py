@@ -1,0 +1,222 @@
+"""One day's water on a hillslope: what reaches the ground, what infiltrates, drains and evaporates.
+
+Compiled steps of the day loop; each takes the hillslope's record (`site`), the layers and the state, changes the
+state and gives amounts in mm. Sediment and the loop itself are elsewhere.
+"""
+
+import math
+from typing import Any
+
+from weppbatch.hydrology import columns as at
+from weppbatch.hydrology import infiltration, runoff, snow, soil_water, storm, surface
+from weppbatch.hydrology.compiled import kernel
+from weppbatch.hydrology.demand import EVAPORATING_DEPTH_MM, evaporative_demand
+from weppbatch.hydrology.site import SURFACE_MM
+from weppbatch.hydrology.state import Floats
+
+LEAST_EXCESS_MM = 0.1  # less infiltration excess than this infiltrates after all, as in WEPP
+
+
+@kernel
+def supply(
+    weather: Floats, times_h: Floats, depths_mm: Floats, canopy: float, settings: Floats, state: Floats,
+    time_h: Floats, rate_mm_h: Floats,
+) -> tuple[int, bool]:  # fmt: skip
+    """Fill the steps of water reaching the plants; give their number and whether the day is a winter day.
+
+    On a winter day (snow on the ground or frost at night) rain and melt come by the hour; otherwise the storm does.
+    """
+    precip = weather[at.PRECIP]
+    if state[at.PACK] <= 0.0 and weather[at.TMIN] > 0.0:
+        if precip <= 0.0:
+            return 0, False
+        first, last = int(weather[at.FIRST_POINT]), int(weather[at.LAST_POINT])
+        if last > first + 1:
+            n = storm.breakpoints(precip, times_h, depths_mm, first, last, time_h, rate_mm_h)
+            if n > 0:
+                return n, False
+        steps = int(settings[at.STORM_STEPS])
+        hours, tp, ip = weather[at.DURATION], weather[at.TP], weather[at.IP]
+        return storm.disaggregate(precip, hours, tp, ip, steps, storm.SHORTEST_STEP_H, time_h, rate_mm_h), False
+    if state[at.PACK] <= 0.0 and precip <= 0.0:
+        return 0, True
+    hours = rate_mm_h[:24]
+    state[at.PACK], state[at.DENSITY] = snow.snow_day(
+        precip,
+        weather[at.DURATION],
+        weather[at.TMAX],
+        weather[at.TMIN],
+        weather[at.TDEW],
+        weather[at.WIND],
+        weather[at.RADIATION],
+        weather[at.POTENTIAL],
+        weather[at.HALF_DAY],
+        int(weather[at.DAY_OF_YEAR]),
+        canopy,
+        settings[at.THRESHOLD_C],
+        settings[at.NEW_DENSITY],
+        settings[at.SETTLED_DENSITY],
+        state[at.PACK],
+        state[at.DENSITY],
+        hours,
+    )
+    for hour in range(25):
+        time_h[hour] = float(hour)
+    return 24, True
+
+
+@kernel
+def intercept(amount_mm: float, time_h: Floats, rate_mm_h: Floats, n: int) -> None:
+    """Take what leaves and litter hold from the beginning of the steps."""
+    for i in range(n):
+        if amount_mm <= 0.0:
+            return
+        hours = time_h[i + 1] - time_h[i]
+        taken = min(rate_mm_h[i] * hours, amount_mm)
+        rate_mm_h[i] -= taken / hours
+        amount_mm -= taken
+
+
+@kernel
+def surface_wetness(site: Any, layers: Floats, water: Floats) -> tuple[float, float]:
+    """Volumetric water content and free storage (mm) of the topmost 200 mm."""
+    content = 0.0
+    free = 0.0
+    for i in range(water.size):
+        if layers[at.FOOT, i] > SURFACE_MM + 1e-6:
+            break
+        content += water[i]
+        free += max(layers[at.UPPER, i] - water[i], 0.0)
+    return content / SURFACE_MM + site.wilting_top, free
+
+
+@kernel
+def conductivity(site: Any, layers: Floats, water: Floats, content: float, mean_c: float, precip: float,
+                 state: Floats) -> float:  # fmt: skip
+    """The effective conductivity of the day (mm/h): hydrophobicity, cover and crust, and saturated layers below."""
+    ke = site.ke_mm_h
+    if site.ksatadj > 0.0:
+        saturation = min(content, 0.98 * site.porosity_top) / (site.porosity_top * site.rock_top)
+        saturation = 1.0 if saturation > 1.0 else min(saturation, 0.99)
+        ke = infiltration.hydrophobic_conductivity(
+            ke, saturation, site.capacity_top, site.wilting_top, site.lkeff_mm_h
+        )
+    elif site.ksflag > 0.0:
+        crusting = site.crust_rate * state[at.ENERGY] * (1.0 - min(state[at.ROUGHNESS], 0.04) / 0.04)
+        bare = ke * (site.crust + (1.0 - site.crust) * math.exp(-min(crusting, 25.0)))
+        covered = 0.5 * ke
+        cover = site.cover_dry
+        if mean_c > 0.0 and precip > 0.0:
+            covered = max((0.0534 + 0.01179 * ke) * precip, covered)
+            cover = site.cover_wet
+        ke = site.perennial * max(bare * (1.0 - cover) + covered * cover, bare)
+    for i in range(water.size):
+        if water[i] < 0.95 * layers[at.UPPER, i]:
+            break
+        ke = min(ke, layers[at.KSAT, i])
+    return float(ke)
+
+
+@kernel
+def wear(site: Any, state: Floats) -> None:
+    """Smooth the ground by the rain so far; once the soil has settled, it stays as it is."""
+    density = surface.settling_density_kg_m3(
+        site.loose_kg_m3, site.settled_kg_m3, site.clay, state[at.RAIN], state[at.DAYS]
+    )
+    if density >= site.settled_kg_m3 - surface.SETTLED_KG_M3:
+        state[at.SETTLED] = 1.0
+    else:
+        state[at.ROUGHNESS] = surface.worn_roughness_m(site.roughness_m, site.wear_rate, state[at.RAIN])
+
+
+@kernel
+def storm_excess(
+    site: Any, layers: Floats, water: Floats, weather: Floats, state: Floats, time_h: Floats, rate_mm_h: Floats,
+    n: int, excess_mm_h: Floats,
+) -> tuple[float, float]:  # fmt: skip
+    """Infiltration excess of the steps: its depth (mm) and the last rate of infiltration (mm/h)."""
+    content, free = surface_wetness(site, layers, water)
+    mean_c = 0.5 * (weather[at.TMAX] + weather[at.TMIN])
+    ke = conductivity(site, layers, water, content, mean_c, weather[at.PRECIP], state)
+    depression = runoff.depression_storage_mm(state[at.ROUGHNESS], site.mean_slope)
+    effective = site.porosity_top * site.rock_top
+    deficit = max(effective - content, 0.01 * effective)
+    depth, last = infiltration.excess(
+        time_h, rate_mm_h, n, ke, site.suction_mm * deficit, free, site.ksat_min_mm_h, depression, excess_mm_h
+    )
+    if depth < LEAST_EXCESS_MM:
+        excess_mm_h[:n] = 0.0
+        return 0.0, 0.0
+    return depth, last
+
+
+@kernel
+def drain_and_evaporate(
+    site: Any, layers: Floats, water: Floats, weather: Floats, settings: Floats, state: Floats, wetting: float,
+    caught: float, amounts: Floats,
+) -> None:  # fmt: skip
+    """Move the day's infiltration through the soil; fill `amounts` with percolation, lateral flow, return flow,
+    soil and snow evaporation, transpiration and evaporation of caught water (mm)."""  # fmt: skip
+    steps = int(settings[at.DRAINAGE_STEPS])
+    hours = 24.0 / steps
+    hourly = steps > 1
+    amounts[:] = 0.0
+    for step in range(steps):
+        if wetting > 0.0:
+            soil_water.infiltrate(wetting / steps, water, layers[at.THICKNESS], layers[at.FOOT], SURFACE_MM)
+        amounts[at.PERCOLATION] += soil_water.percolate(
+            hours,
+            water,
+            layers[at.CAPACITY],
+            layers[at.UPPER],
+            layers[at.KSAT],
+            layers[at.EXPONENT],
+            site.base_mm_h,
+            hourly,
+        )
+        if step == steps - 1:
+            plants = evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
+        soil_water.push_up(water, layers[at.UPPER])
+        amounts[at.LATERAL] += soil_water.lateral(
+            hours,
+            water,
+            layers[at.THRESHOLD],
+            layers[at.UPPER],
+            layers[at.THICKNESS],
+            layers[at.LATERAL_K],
+            layers[at.EXPONENT],
+            site.sine,
+            1000.0 * site.length_m,
+            hourly,
+        )
+        if water[0] > layers[at.UPPER, 0]:
+            amounts[at.RETURN_FLOW] += water[0] - layers[at.UPPER, 0]
+            water[0] = layers[at.UPPER, 0]
+    from_leaves = min(state[at.CANOPY_STORE], plants)
+    state[at.CANOPY_STORE] -= from_leaves
+    amounts[at.FROM_CATCH] += from_leaves
+    wanted = plants - from_leaves
+    amounts[at.TRANSPIRATION] = soil_water.take_up(
+        wanted, water, layers[at.UPPER], layers[at.FOOT], site.root_mm, site.stress
+    )
+
+
+@kernel
+def evaporate(
+    site: Any, layers: Floats, water: Floats, weather: Floats, settings: Floats, state: Floats, wetting: float,
+    caught: float, amounts: Floats,
+) -> float:  # fmt: skip
+    """Evaporate the litter's water, snow, then the soil's; give what the plants ask for (mm).
+
+    Litter water that the day can't evaporate goes into the soil.
+    """
+    litter, soil, plants = evaporative_demand(site, layers, water, weather, settings, wetting, caught, state)
+    if caught > 0.0:
+        amounts[at.FROM_CATCH] = min(caught, litter)
+        water[0] += caught - amounts[at.FROM_CATCH]
+    if state[at.PACK] > 0.0:
+        amounts[at.FROM_SNOW] = min(soil, state[at.PACK])
+        state[at.PACK] -= amounts[at.FROM_SNOW]
+        soil -= amounts[at.FROM_SNOW]
+    amounts[at.FROM_SOIL] = soil_water.evaporate(soil, water, layers[at.FOOT], EVAPORATING_DEPTH_MM)
+    return float(plants)

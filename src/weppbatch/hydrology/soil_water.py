@@ -1,0 +1,153 @@
+"""Water in the soil's layers: filling, percolation, lateral flow, return flow, uptake by roots and the surface.
+
+The state is each layer's water above the wilting point, in mm. Every function moves water and gives what left the
+column, so that nothing is lost; none knows about days or storms.
+"""
+
+import math
+
+from weppbatch.hydrology.compiled import kernel
+from weppbatch.hydrology.state import Floats
+
+ROOT_SHAPE = 3.065  # of the exponential root density in WEPP's uptake (NSERL 10, ch. 5)
+
+
+@kernel
+def relative_conductivity(water: float, upper: float, exponent: float) -> float:
+    """The unsaturated share of a layer's conductivity: (water/upper)^B, 1 from 0.95 on, at least 0.002."""
+    filled = water / upper
+    if filled >= 0.95:
+        return 1.0
+    return max(math.pow(filled, exponent), 0.002)
+
+
+@kernel
+def infiltrate(amount_mm: float, water: Floats, thickness: Floats, foot: Floats, surface_mm: float) -> None:
+    """Put water into the layers of the topmost `surface_mm` by their thickness, the rest into the last of them."""
+    for i in range(water.size):
+        if foot[i] >= surface_mm - 1e-9 or i == water.size - 1:
+            water[i] += amount_mm
+            return
+        part = amount_mm * thickness[i] / surface_mm
+        water[i] += part
+        amount_mm -= part
+
+
+@kernel
+def percolate(
+    hours: float, water: Floats, capacity: Floats, upper: Floats, ksat: Floats, exponent: Floats, base_mm_h: float,
+    base_open: bool,
+) -> float:  # fmt: skip
+    """Drain what exceeds field capacity downwards, from the bottom up; give what leaves the column (mm).
+
+    pe = (water - fc)(1 - exp(-K dt / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5).
+    `base_mm_h` is the conductivity across the column's foot; `base_open` uses it whatever the last layer's wetness.
+    """
+    last = water.size - 1
+    out = 0.0
+    for i in range(last, -1, -1):
+        drainable = water[i] - capacity[i]
+        if drainable <= 0.0:
+            continue
+        if i == last:
+            rate = base_mm_h
+            if not base_open:
+                rate *= relative_conductivity(water[i], upper[i], exponent[i])
+            below = 0.0
+        else:
+            rate = ksat[i] * relative_conductivity(water[i], upper[i], exponent[i])
+            below = min(water[i + 1] / upper[i + 1], 0.95)
+        moved = -drainable * math.expm1(-min(rate * hours / drainable, 50.0)) * math.sqrt(1.0 - below)
+        water[i] -= moved
+        if i == last:
+            out = moved
+        else:
+            water[i + 1] += moved
+    return out
+
+
+@kernel
+def push_up(water: Floats, upper: Floats) -> None:
+    """Move what a layer can't hold into the layer above, from the bottom to the second layer."""
+    for i in range(water.size - 1, 0, -1):
+        if water[i] > upper[i]:
+            water[i - 1] += water[i] - upper[i]
+            water[i] = upper[i]
+
+
+@kernel
+def lateral(
+    hours: float, water: Floats, threshold: Floats, upper: Floats, thickness: Floats, lateral_k: Floats,
+    exponent: Floats, sine: float, length_mm: float, connected: bool,
+) -> float:  # fmt: skip
+    """Subsurface flow out of the hillslope's foot (mm): q = Ho Ke sin(a) / L (Dun et al. 2009).
+
+    A layer drains that holds more than its threshold (field capacity and entrapped air) and, if `connected`, lies
+    on a full layer or on the base. Conductivity is weighted by thickness. Water is taken from the top down.
+    """
+    depth = 0.0
+    conductance = 0.0
+    for i in range(water.size):
+        if water[i] <= threshold[i]:
+            continue
+        if connected:
+            if i < water.size - 1 and water[i + 1] < upper[i + 1] * (1.0 - 1e-9):
+                continue
+            span = upper[i] - threshold[i]
+            share = 1.0 if span <= 0.0 else min((water[i] - threshold[i]) / span, 1.0)
+        else:
+            share = relative_conductivity(water[i], upper[i], exponent[i])
+        depth += thickness[i]
+        conductance += lateral_k[i] * share * thickness[i]
+    if depth <= 0.0:
+        return 0.0
+    # Ho x (sum K dz / sum dz) is the sum itself when Ho is the thickness of the draining layers
+    wanted = conductance * sine * hours / length_mm
+    taken = 0.0
+    for i in range(water.size):
+        if taken >= wanted:
+            break
+        part = min(max(water[i] - threshold[i], 0.0), wanted - taken)
+        water[i] -= part
+        taken += part
+    return taken
+
+
+@kernel
+def evaporate(demand_mm: float, water: Floats, foot: Floats, depth_mm: float) -> float:
+    """Take soil evaporation from the topmost `depth_mm`, the uppermost layer first; give what was taken (mm)."""
+    left = demand_mm
+    top = 0.0
+    for i in range(water.size):
+        if top >= depth_mm or left <= 0.0:
+            break
+        share = min(1.0, (depth_mm - top) / (foot[i] - top))
+        part = min(water[i] * share, left)
+        water[i] -= part
+        left -= part
+        top = foot[i]
+    return demand_mm - left
+
+
+@kernel
+def take_up(demand_mm: float, water: Floats, upper: Floats, foot: Floats, root_mm: float, stress: float) -> float:
+    """Take transpiration by an exponential root profile; give what was taken (mm).
+
+    Layers drier than `stress` times their capacity give proportionally less; deeper ones make up for it.
+    """
+    if demand_mm <= 0.0 or root_mm <= 0.0:
+        return 0.0
+    whole = -math.expm1(-ROOT_SHAPE)
+    taken = 0.0
+    for i in range(water.size):
+        reach = min(foot[i], root_mm)
+        part = demand_mm * -math.expm1(-ROOT_SHAPE * reach / root_mm) / whole - taken
+        dry = stress * upper[i]
+        if water[i] < dry:
+            part *= water[i] / dry
+        part = min(max(part, 0.0), water[i])
+        water[i] -= part
+        taken += part
+        if foot[i] >= root_mm:
+            break
+    return taken

@@ -1,0 +1,120 @@
+"""A day's rain as a few steps of constant intensity, from its depth, duration and peak.
+
+The double exponential of CLIGEN and WEPP (NSERL Report 10, ch. 2): intensity rises to `ip` times the mean at the
+fraction `tp` of the duration and falls again. Snow melt is not spread here.
+"""
+
+import math
+
+import numpy as np
+
+from weppbatch.hydrology.compiled import kernel
+from weppbatch.hydrology.state import Floats
+
+MAX_PEAK = 60.0  # beyond this WEPP's own disaggregation is cut off too
+CONSTANT_PEAK = 1.001
+SHORTEST_STEP_H = 5.0 / 60.0  # as in WEPP
+
+
+@kernel
+def steepness(ip: float) -> float:
+    """The u > 0 of 1 - exp(-u) = u / ip, for ip > 1, to 1e-12."""
+    low, high = 1e-9, ip
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        if -math.expm1(-middle) > middle / ip:
+            low = middle
+        else:
+            high = middle
+        if high - low < 1e-12 * high:
+            break
+    return 0.5 * (low + high)
+
+
+@kernel
+def time_of_share(share: float, tp: float, ip: float, u: float) -> float:
+    """When (fraction of the duration) a share of the depth has fallen; the inverse of the cumulative storm."""
+    if share <= 0.0:
+        return 0.0
+    if share >= 1.0:
+        return 1.0
+    if share <= tp:
+        rise = u / tp
+        return math.log1p(rise / (ip * math.exp(-u)) * share) / rise
+    fall = u / (1.0 - tp)
+    return min(1.0, tp - math.log1p(-fall / ip * (share - tp)) / fall)
+
+
+@kernel
+def disaggregate(
+    depth_mm: float, duration_h: float, tp: float, ip: float, steps: int, shortest_h: float, time_h: Floats,
+    rate_mm_h: Floats,
+) -> int:  # fmt: skip
+    """Fill `time_h` (n + 1) and `rate_mm_h` (n) with steps of equal depth; give n, at most `steps`.
+
+    Where a step would be shorter than `shortest_h`, there are fewer and longer ones. The depths sum to `depth_mm`.
+    """
+    time_h[0] = 0.0
+    if ip <= CONSTANT_PEAK or steps < 2:
+        time_h[1] = duration_h
+        rate_mm_h[0] = depth_mm / duration_h
+        return 1
+    ip = min(ip, MAX_PEAK)
+    tp = min(max(tp, 0.01), 0.99)
+    u = steepness(ip)
+    n = steps
+    while n > 1:
+        shortest = duration_h
+        for i in range(1, n + 1):
+            time_h[i] = duration_h * time_of_share(i / n, tp, ip, u)
+            shortest = min(shortest, time_h[i] - time_h[i - 1])
+        if shortest >= shortest_h and shortest > 0.0:
+            break
+        n -= 1
+    time_h[n] = duration_h
+    for i in range(n):
+        rate_mm_h[i] = depth_mm / n / (time_h[i + 1] - time_h[i])
+    return n
+
+
+@kernel
+def breakpoints(
+    depth_mm: float, times_h: Floats, depths_mm: Floats, first: int, last: int, time_h: Floats, rate_mm_h: Floats
+) -> int:
+    """Steps between a day's breakpoints (cumulative depths) `first` to `last`, scaled to the day's depth.
+
+    Gives their number: 0 when the points hold no rain.
+    """
+    time_h[0] = 0.0
+    n = 0
+    fallen = depths_mm[last - 1] - depths_mm[first]
+    if fallen <= 0.0:
+        return 0
+    for i in range(first + 1, last):
+        length = times_h[i] - times_h[i - 1]
+        if length <= 0.0:
+            continue
+        time_h[n + 1] = time_h[n] + length
+        rate_mm_h[n] = (depths_mm[i] - depths_mm[i - 1]) * depth_mm / fallen / length
+        n += 1
+    return n
+
+
+@kernel
+def kinetic_energy_j_m2(time_h: Floats, rate_mm_h: Floats, n: int) -> float:
+    """Energy of the rain: 3.812 + 0.3796 ln(i) by intensity i in m/h, at most 76.5 mm/h (NSERL 10, ch. 7)."""
+    total = 0.0
+    for i in range(n):
+        rate_m_h = min(rate_mm_h[i] / 1000.0, 0.0765)
+        if rate_m_h > 0.0:
+            total += max(0.0, (3.812 + 0.3796 * math.log(rate_m_h)) * rate_m_h * (time_h[i + 1] - time_h[i]))
+    return total * 1e4
+
+
+def storm_steps(
+    depth_mm: float, duration_h: float, tp: float, ip: float, steps: int, shortest_h: float = SHORTEST_STEP_H
+) -> tuple[Floats, Floats]:
+    """`disaggregate` with arrays of its own: times (n + 1, h) and rates (n, mm/h)."""
+    time_h, rate_mm_h = np.zeros(steps + 1), np.zeros(steps)
+    n = disaggregate(depth_mm, duration_h, tp, ip, steps, shortest_h, time_h, rate_mm_h)
+    return time_h[: n + 1], rate_mm_h[:n]

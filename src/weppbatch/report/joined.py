@@ -1,0 +1,86 @@
+"""Which tables of a run make up its merged ones, and their join on topaz_id.
+
+Terrain comes first and gives the rows; land use, soils and results add columns. Nothing is computed here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from weppbatch.engines.tables import SCHEMAS
+
+KEY = "topaz_id"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table of a run: the task that writes it, its file, and its columns by the name they get; None: all."""
+
+    task: str
+    file: str
+    columns: Mapping[str, str] | None = None
+
+    def read(self, wd: Path) -> pa.Table:
+        """The table with its key and the columns that it adds. Raises OSError, ArrowInvalid or KeyError."""
+        if self.columns is None:
+            return pq.read_table(wd / self.file)
+        table = pq.read_table(wd / self.file, columns=[KEY, *self.columns])
+        return table.rename_columns([KEY, *self.columns.values()])
+
+    def schema(self, wd: Path) -> pa.Schema:
+        """The columns that it adds, without reading its rows; errors as of `read`."""
+        found = pq.read_schema(wd / self.file).remove_metadata()
+        if self.columns is None:
+            return found
+        return pa.schema([found.field(name).with_name(new) for name, new in self.columns.items()])
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+HILLSLOPES: Sequence[Part] = (
+    Part("watershed", "watershed/hillslopes.parquet"),
+    Part(
+        "landuse",
+        "landuse/landuse.parquet",
+        _same("landcover_key", "landuse_key", "disturbed_class", "burn_class", "burn_share")
+        | {"label": "landuse", "dominant_share": "landuse_dominant_share"}
+        | _same("canopy_cover", "interrill_cover", "rill_cover"),
+    ),
+    Part(
+        "soils",
+        "soils/soils.parquet",
+        _same("soil_key", "map_unit", "texture", "ki_kg_s_m4", "kr_s_m", "tauc_n_m2", "avke_mm_h", "ksatadj")
+        | _same("lkeff_mm_h", "kslast_mm_h")
+        | {"depth_mm": "soil_depth_mm", "dominant_share": "soil_dominant_share"},
+    ),
+    Part(
+        "wepp",
+        "wepp/hillslopes.parquet",
+        _same(*SCHEMAS["hillslopes"].names[SCHEMAS["hillslopes"].names.index("precip_mm_yr") :]),
+    ),
+)
+CHANNELS: Sequence[Part] = (
+    Part("watershed", "watershed/channels.parquet"),
+    Part(
+        "wepp",
+        "wepp/channels.parquet",
+        _same(*SCHEMAS["channels"].names[SCHEMAS["channels"].names.index("drained_area_m2") :]),
+    ),
+)
+
+
+def joined(table: pa.Table, others: Iterable[pa.Table]) -> pa.Table:
+    """A table with the columns of others beside its own, row by row with the same key; null where they lack it."""
+    ids = table.column(KEY).to_pylist()
+    for other in others:
+        places = {topaz_id: place for place, topaz_id in enumerate(other.column(KEY).to_pylist())}
+        rows = other.take(pa.array([places.get(topaz_id) for topaz_id in ids], pa.int64()))
+        for name in other.column_names:
+            if name not in table.column_names:
+                table = table.append_column(name, rows.column(name))
+    return table

@@ -1,0 +1,156 @@
+"""Which soil each hillslope lies on: one texture for all, or the most frequent map unit of a soil map.
+
+In: the control, the hillslopes, the map and its table. Out: a SoilUnit for each hillslope. What a disturbed class
+makes of it is decided in the task soils.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from weppbatch.errors import ConfigError, InputProblems
+from weppbatch.nodb.soils import Soils
+from weppbatch.tasks.parameters import texture_profiles
+from weppbatch.tasks.run import Run
+from weppbatch.tasks.soil_horizons import SoilUnit
+from weppbatch.tasks.soil_survey import SoilSurvey
+from weppbatch.tasks.tables import table_version
+from weppbatch.terrain.zonal import Dominant, Values, check_whole, dominant, named, read_zones, sample
+
+LEAST_KNOWN_SHARE = 0.5
+MOST_PROBLEMS = 20
+
+Flags = npt.NDArray[np.bool_]
+
+
+class UnusableSoils(InputProblems):
+    """Hillslopes have a soil that can't be made from the map and the tables."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """The soil of each hillslope (None where its land cover brings its own), the share of its cells that have it,
+    and what the map and the table say of themselves."""
+
+    units: list[SoilUnit | None]
+    share: Values
+    maps: dict[str, str] = field(default_factory=dict)
+    synthetic: bool = False
+
+
+def units_of(run: Run, control: Soils, topaz_ids: Sequence[int], needed: Sequence[bool]) -> Units:
+    """The soil of each hillslope, in the order of `topaz_ids`; those that are not `needed` get None.
+
+    Raises ConfigError without map or table, UnusableSoils with every map unit that has no usable soil, with its
+    cells and hillslopes, and what `zonal.sample` raises.
+    """
+    if control.mode == "single":
+        texture = control.single_texture
+        unit = texture_unit(texture, texture)
+        return Units([unit if need else None for need in needed], np.ones(len(topaz_ids)))
+    if not control.soil_map or not control.soil_table:
+        raise ConfigError(
+            "no soil map or no soil table is set (soils.soil_map, soils.soil_table)",
+            hint="weppbatch set NAME soils.soil_map=FILE.tif soils.soil_table=FILE.csv, "
+            "or soils.mode=single for one texture everywhere",
+        )
+    path = run.batch / "_base" / control.soil_map
+    zones = read_zones(run.input("watershed/subwta.tif"), topaz_ids)
+    found = sample(path, zones, "soils.soil_map")
+    check_whole(found.values, path, "soils.soil_map")
+    most = dominant(found.values, zones)
+    order = np.searchsorted(zones.topaz_ids, np.asarray(topaz_ids))
+    most = Dominant(most.value[order], most.share[order], most.known_share[order])
+    survey = SoilSurvey(run.batch / "_base" / control.soil_table)
+    units = _from_survey(survey, most, np.asarray(needed), control)
+    lacking = np.array([need and unit is None for need, unit in zip(needed, units, strict=True)])
+    if lacking.any():
+        texts = _lacking(most, found.values, np.asarray(topaz_ids), lacking, survey)
+        _stand_in(run, control, path, units, zones.cells[order], lacking, texts)
+    _say_estimated(run, units)
+    maps = {"soil_map": found.source or path.name, "soil_table": table_version(survey.path)}
+    return Units(units, most.share, maps, found.synthetic)
+
+
+def texture_unit(key: str, texture: str) -> SoilUnit:
+    """The shipped profile of a texture as a map unit."""
+    return SoilUnit(key, texture, texture, texture_profiles()[texture])
+
+
+def _from_survey(survey: SoilSurvey, most: Dominant, needed: Flags, control: Soils) -> list[SoilUnit | None]:
+    """The map unit of each hillslope, None where there is none in the table or it has no mineral soil."""
+    known = needed & (most.known_share >= LEAST_KNOWN_SHARE)
+    units: dict[int, SoilUnit | None] = {}
+    problems: list[str] = []
+    for mukey in sorted({int(value) for value in most.value[known]} & survey.rows.keys()):
+        if survey.by_texture:
+            texture, wrong = survey.texture_of(mukey)
+            units[mukey] = texture_unit(str(mukey), texture) if texture else None
+        else:
+            units[mukey], wrong = survey.unit(mukey, control.restrictive_ksat_mm_h)
+        problems += wrong
+    if problems:
+        raise UnusableSoils(f"the table {survey.path} (soils.soil_table) can't be used:", problems[:MOST_PROBLEMS])
+    return [units.get(int(value)) if ok else None for value, ok in zip(most.value, known, strict=True)]
+
+
+def _lacking(
+    most: Dominant, values: Values, topaz_ids: npt.NDArray[np.int64], lacking: Flags, survey: SoilSurvey
+) -> list[str]:
+    """Why hillslopes have no soil: a line for each map unit, with its cells and hillslopes."""
+    unknown = lacking & (most.known_share < LEAST_KNOWN_SHARE)
+    texts = []
+    if unknown.any():
+        texts.append(f"no map unit on half of their cells or more: {named(topaz_ids, unknown)}")
+    for mukey in np.unique(most.value[lacking & ~unknown]):
+        why = "has no mineral horizon" if int(mukey) in survey.rows else "has no row in the table"
+        here = lacking & ~unknown & (most.value == mukey)
+        texts.append(f"map unit {mukey:.0f} {why}: {int((values == mukey).sum())} cells, {named(topaz_ids, here)}")
+    return texts
+
+
+def _stand_in(
+    run: Run,
+    control: Soils,
+    path: Path,
+    units: list[SoilUnit | None],
+    cells: npt.NDArray[np.int64],
+    lacking: Flags,
+    texts: list[str],
+) -> None:
+    """Put the soil that covers most of the watershed where there is none, if the control says so; else raise."""
+    area: dict[str, int] = {}
+    for unit, count in zip(units, cells, strict=True):
+        if unit is not None:
+            area[unit.key] = area.get(unit.key, 0) + int(count)
+    if control.missing_soil == "error" or not area:
+        raise UnusableSoils(
+            f"{path} (soils.soil_map), with its table:",
+            texts,
+            hint="complete the table"
+            + (
+                ", or let the watershed's dominant soil stand in: weppbatch set NAME soils.missing_soil=dominant"
+                if area
+                else ""
+            ),
+        )
+    largest = max(sorted(area), key=lambda key: area[key])
+    substitute = next(unit for unit in units if unit is not None and unit.key == largest)
+    run.warn(f"map unit {largest} stands in where there is no soil: {'; '.join(texts)}", degraded=True)
+    for index in np.flatnonzero(lacking):
+        units[index] = substitute
+
+
+def _say_estimated(run: Run, units: Sequence[SoilUnit | None]) -> None:
+    """A warning of how many values the table lacked."""
+    counts: dict[str, int] = {}
+    distinct = {unit.key: unit for unit in units if unit is not None}
+    for unit in distinct.values():
+        for what, count in unit.estimated.items():
+            counts[what] = counts.get(what, 0) + count
+    if counts:
+        listed = ", ".join(f"{what} {count}" for what, count in sorted(counts.items()))
+        run.warn(f"the soil table lacks values of {len(distinct)} map units; estimated from texture: {listed}")

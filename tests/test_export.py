@@ -1,0 +1,72 @@
+"""Export: every hillslope as WEPP's own files, which read back as what was simulated."""
+
+import pytest
+
+from wepp_watershed import climate, watershed, write_tables
+from weppbatch.commands.export import export
+from weppbatch.engines.export import SUFFIXES, export_watershed, run_file
+from weppbatch.errors import InputError
+from weppbatch.formats.climate_cli import read_climate
+from weppbatch.formats.management import read_management
+from weppbatch.formats.slope import read_slope
+from weppbatch.formats.soil import read_soil
+
+
+@pytest.fixture(scope="module")
+def found():
+    return watershed(climate(2))
+
+
+def test_every_file_reads_back_as_what_the_engine_used(found, tmp_path):
+    assert export_watershed(found, tmp_path / "runs") == 7 * len(SUFFIXES)
+    for hillslope in found.hillslopes:
+        stem = tmp_path / "runs" / f"p{hillslope.wepp_id}"
+        assert read_slope(stem.with_suffix(".slp")) == [hillslope.slope]
+        assert read_soil(stem.with_suffix(".sol")) == hillslope.soil
+        assert read_management(stem.with_suffix(".man")).cover == hillslope.cover
+    assert read_climate(tmp_path / "runs/p7.cli") == read_climate(tmp_path / "runs/p1.cli")
+    assert read_climate(tmp_path / "runs/p1.cli").days == found.climate.days
+
+
+def test_one_climate_serves_all_hillslopes_without_taking_their_space(found, tmp_path):
+    export_watershed(found, tmp_path / "runs")
+    assert len({path.stat().st_ino for path in (tmp_path / "runs").glob("*.cli")}) == 1
+
+
+def test_an_export_replaces_the_one_before_as_a_whole(found, tmp_path):
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    (folder / "p99.slp").write_text("old")
+    export_watershed(found, folder)
+    assert not (folder / "p99.slp").exists() and len(list(folder.iterdir())) == 35
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_the_answers_to_wepp_name_files_that_are_there(found, tmp_path):
+    export_watershed(found, tmp_path)
+    lines = run_file(3, 2).splitlines()
+    assert lines[:4] == ["m", "Yes", "1", "1"] and lines[-3:] == ["0", "2", "0"]
+    assert (tmp_path / "p3.run").read_text().splitlines() == lines
+    for name in ("p3.man", "p3.slp", "p3.cli", "p3.sol"):
+        assert name in lines and (tmp_path / name).exists()
+    assert all(len(line) <= 50 for line in lines), "WEPP cuts names at 50 characters"
+
+
+def test_the_command_writes_into_the_run_or_where_it_is_told(new_batch, found, tmp_path, capsys):
+    batch = new_batch("exported")
+    write_tables(found, batch / "runs" / "ws-1")
+    export("exported", "ws-1")
+    assert "35 files" in capsys.readouterr().out
+    assert (batch / "runs/ws-1/wepp/runs/p7.sol").exists()
+    export("exported", "ws-1", tmp_path / "elsewhere")
+    assert (tmp_path / "elsewhere/p1.man").exists()
+    with pytest.raises(InputError, match="not empty"):
+        export("exported", "ws-1", tmp_path / "elsewhere")
+
+
+def test_the_command_says_what_is_not_there_yet(new_batch):
+    new_batch("exported")
+    with pytest.raises(InputError, match=r"no watershed/hillslopes.parquet.*climate/climate.cli yet"):
+        export("exported", "ws-1")
+    with pytest.raises(InputError, match="ws-9"):
+        export("exported", "ws-9")

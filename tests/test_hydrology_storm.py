@@ -1,0 +1,70 @@
+"""Storms as steps: the double exponential's published figures, depths that add up, breakpoints."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weppbatch.hydrology import storm
+
+
+@pytest.mark.parametrize(
+    ("ip", "tp", "u", "rise", "fall"), [(2, 0.3, 1.59362, 5.3121, 2.2766), (4, 0.3, 3.92069, 13.069, 5.601)]
+)
+def test_the_steepness_solves_the_double_exponential(ip, tp, u, rise, fall):
+    found = storm.steepness(float(ip))
+    assert found == pytest.approx(u, abs=1e-5)
+    assert found / tp == pytest.approx(rise, abs=1e-3)
+    assert found / (1 - tp) == pytest.approx(fall, abs=1e-3)
+
+
+def test_the_storm_starts_at_the_published_intensity():
+    assert 2.0 * math.exp(-storm.steepness(2.0)) == pytest.approx(0.4064, abs=1e-4)
+
+
+@pytest.mark.parametrize(("ip", "peak_mm_h"), [(2.0, 15.95), (4.0, 31.44)])
+def test_an_inch_in_three_hours_has_the_published_peak_step(ip, peak_mm_h):
+    _, rates = storm.storm_steps(25.4, 3.0, 0.3, ip, 10, shortest_h=0.0)
+    assert rates.max() == pytest.approx(peak_mm_h, abs=0.01)
+
+
+@given(
+    depth=st.floats(0.1, 400),
+    hours=st.floats(0.05, 24),
+    tp=st.floats(0, 1),
+    ip=st.floats(1, 100),
+    steps=st.integers(1, 40),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_steps_carry_the_whole_depth_over_the_whole_duration(depth, hours, tp, ip, steps):
+    times, rates = storm.storm_steps(depth, hours, tp, ip, steps)
+    assert times[0] == 0.0
+    assert times[-1] == hours
+    assert (np.diff(times) > 0).all()
+    assert (rates * np.diff(times)).sum() == pytest.approx(depth, rel=1e-12)
+
+
+def test_a_short_storm_has_no_steps_below_five_minutes():
+    times, _ = storm.storm_steps(20.0, 0.6, 0.3, 8.0, 10)
+    assert np.diff(times).min() >= storm.SHORTEST_STEP_H - 1e-12 or times.size == 2
+
+
+def test_an_even_storm_is_one_step():
+    times, rates = storm.storm_steps(12.0, 6.0, 0.5, 1.0, 10)
+    assert list(times) == [0.0, 6.0]
+    assert list(rates) == [2.0]
+
+
+def test_breakpoints_are_scaled_to_the_depth_of_the_day():
+    times, depths = np.array([9.0, 10.0, 10.0, 12.0]), np.array([0.0, 4.0, 4.0, 10.0])
+    time_h, rate = np.zeros(9), np.zeros(9)
+    n = storm.breakpoints(20.0, times, depths, 0, 4, time_h, rate)
+    assert n == 2
+    assert list(time_h[:3]) == [0.0, 1.0, 3.0]
+    assert list(rate[:2]) == [8.0, 6.0]
+
+
+def test_breakpoints_without_rain_give_no_steps():
+    assert storm.breakpoints(5.0, np.array([1.0, 2.0]), np.array([3.0, 3.0]), 0, 2, np.zeros(4), np.zeros(4)) == 0

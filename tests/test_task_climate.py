@@ -1,0 +1,214 @@
+"""Task climate on a run's folder: the station that is chosen, what is written, and what is refused before."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from weppbatch.errors import ConfigError, InputError, InputProblems
+from weppbatch.files import shipped
+from weppbatch.formats.climate_cli import read_climate, write_climate
+from weppbatch.formats.climate_series import DAILY
+from weppbatch.formats.station_par import read_station
+from weppbatch.hydrology.weather import generate
+from weppbatch.nodb.climate import Climate
+from weppbatch.tasks import climate
+from weppbatch.tasks.run import Run
+from weppbatch.tasks.stations import NoStation, closest, distance_km, named
+
+STATIONS = shipped("config") / "stations"
+NEAR_MT_WILSON = (-118.3, 34.4, 1400.0)
+TENNESSEE = (-84.4, 35.9, 500.0)
+
+NewRun = Callable[..., Run]
+
+
+@pytest.fixture
+def new_run(tmp_path: Path) -> NewRun:
+    """Makes a run with two hillslopes around a place and a climate control with the given settings."""
+
+    def make(runid: str = "ws-1", place: tuple[float, float, float] = NEAR_MT_WILSON, **fields: Any) -> Run:
+        batch = tmp_path / "batch"
+        wd = batch / "runs" / runid
+        (wd / "watershed").mkdir(parents=True, exist_ok=True)
+        (batch / "_base").mkdir(exist_ok=True)
+        longitude_deg, latitude_deg, elevation_m = place
+        table = {
+            "area_m2": [3000.0, 1000.0],
+            "centroid_longitude_deg": [longitude_deg - 0.01, longitude_deg + 0.03],
+            "centroid_latitude_deg": [latitude_deg + 0.01, latitude_deg - 0.03],
+            "elevation_m": [elevation_m + 10.0, elevation_m - 30.0],
+        }
+        pq.write_table(pa.table(table), wd / "watershed" / "hillslopes.parquet")
+        Climate(**({"wd": str(wd), "years": 3} | fields)).write_to(wd)
+        scratch = tmp_path / "scratch" / runid
+        shutil.rmtree(scratch, ignore_errors=True)
+        return Run(batch=batch, runid=runid, scratch=scratch, log=lambda _: None)
+
+    return make
+
+
+def test_weather_of_the_nearest_station_is_written_twice_and_the_same(new_run: NewRun) -> None:
+    run = new_run()
+    metrics = climate.run(run)
+    series = read_climate(run.scratch / "climate" / "climate.cli")
+    table = pq.read_table(run.scratch / "climate" / "climate.parquet")
+    assert table.column_names == ["year", "month", "day", *DAILY]
+    assert table.num_rows == series.days == 365 * 3
+    for name in table.column_names:
+        assert np.array_equal(table.column(name).to_numpy(), getattr(series, name)), name
+    assert (metrics["source"], metrics["station_id"], metrics["years"]) == ("generated", "ca046006", 3)
+    assert metrics["distance_km"] == pytest.approx(28.3, abs=0.5)
+    assert metrics["watershed_above_station_m"] == pytest.approx(1400.0 - 5710 * 0.3048, abs=0.1)
+    assert metrics["precip_mm_yr"] == pytest.approx(series.precip_mm.sum() / 3, abs=0.1)
+    assert b"ca046006" in table.schema.metadata[b"source"]
+    assert run.inputs == ["watershed/hillslopes.parquet"]
+    assert run.warnings == []
+    made = sorted(str(path.relative_to(run.scratch)) for path in run.scratch.rglob("*") if path.is_file())
+    assert made == ["climate/climate.cli", "climate/climate.parquet"]
+
+
+def test_the_same_run_gets_the_same_bytes_and_other_runs_and_seeds_other_weather(new_run: NewRun) -> None:
+    def made(**fields: Any) -> tuple[bytes, bytes]:
+        run = new_run(**fields)
+        climate.run(run)
+        folder = run.scratch / "climate"
+        return (folder / "climate.cli").read_bytes(), (folder / "climate.parquet").read_bytes()
+
+    first = made()
+    assert made() == first
+    assert made(runid="ws-2")[0] != first[0]
+    assert made(seed=1)[0] != first[0]
+
+
+def test_a_station_far_away_is_said(new_run: NewRun) -> None:
+    run = new_run(place=TENNESSEE)
+    metrics = climate.run(run)
+    assert metrics["distance_km"] > 2000
+    assert len(run.warnings) == 1 and "km away" in run.warnings[0]
+    assert not run.degraded
+
+
+def test_a_station_that_is_much_higher_is_said(new_run: NewRun) -> None:
+    run = new_run(place=(-118.3, 34.4, 300.0))
+    climate.run(run)
+    assert "+1440 m" in run.warnings[0]
+
+
+def test_a_station_that_was_named_is_used_wherever_it_is(new_run: NewRun) -> None:
+    run = new_run(place=TENNESSEE, station_selection="user", station_id="ID106388")
+    metrics = climate.run(run)
+    assert metrics["station_id"] == "id106388"
+    assert metrics["distance_km"] > 2000
+    assert run.warnings == []
+
+
+def test_a_wrong_station_name_shows_the_nearest(new_run: NewRun) -> None:
+    with pytest.raises(NoStation, match="id106389") as caught:
+        climate.run(new_run(station_selection="user", station_id="id106389"))
+    assert caught.value.hint is not None and "id106388" in caught.value.hint
+    with pytest.raises(ConfigError, match="station_id is empty"):
+        climate.run(new_run(station_selection="user"))
+
+
+def test_stations_of_a_folder_of_the_batch_are_used(new_run: NewRun) -> None:
+    run = new_run(stations="stations")
+    folder = run.batch / "_base" / "stations"
+    folder.mkdir()
+    with pytest.raises(NoStation, match="no station file"):
+        climate.run(run)
+    shutil.copy(STATIONS / "ut422852.par", folder / "mine.PAR")
+    assert climate.run(run)["station_id"] == "mine"
+
+
+def test_every_broken_station_file_is_named(tmp_path: Path) -> None:
+    shutil.copy(STATIONS / "ut422852.par", tmp_path)
+    (tmp_path / "a.par").write_text("nothing\n")
+    (tmp_path / "b.par").write_text(" NAME\n LATT=  xx.yy LONG=-113.40 YEARS= 40. TYPE= 3\n")
+    with pytest.raises(InputProblems) as caught:
+        closest(tmp_path, -113.0, 39.0)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == ["a.par", "b.par"]
+
+
+def test_the_nearest_station_is_the_nearest_on_the_globe() -> None:
+    assert closest(STATIONS, -116.0, 45.0).station_id == "id106388"
+    assert closest(STATIONS, -113.0, 40.0).station_id == "ut422852"
+    assert distance_km(0.0, 0.0, 90.0, 0.0) == pytest.approx(6371 * np.pi / 2)
+    assert distance_km(179.5, 0.0, -179.5, 0.0) == pytest.approx(111.19, abs=0.1)  # across the date line
+    assert named(STATIONS, "ut422852.par", -113.40, 39.83).distance_km == pytest.approx(0.0, abs=0.01)
+
+
+def test_precipitation_is_scaled_by_month_and_intensities_where_asked(new_run: NewRun) -> None:
+    def january(**fields: Any) -> tuple[float, float]:
+        run = new_run(**fields)
+        climate.run(run)
+        series = read_climate(run.scratch / "climate" / "climate.cli")
+        days = series.month == 1
+        return series.precip_mm[days].sum(), series.duration_h[days].sum()
+
+    factors = {"precip_scaling": "monthly", "precip_monthly_factors": [2.0, *[1.0] * 11]}
+    (plain_mm, plain_h), (wetter_mm, wetter_h) = january(), january(**factors)
+    assert wetter_mm == pytest.approx(2 * plain_mm, rel=0.02)
+    assert wetter_h > 1.1 * plain_h
+    assert january(**factors, adjust_mx_pt5=True)[1] < 0.9 * wetter_h
+
+
+@pytest.fixture
+def user_cli(tmp_path: Path) -> Path:
+    """A .cli file of two years near Mt Wilson."""
+    path = tmp_path / "mine.cli"
+    write_climate(path, generate(read_station(STATIONS / "ca046006.par"), 2, first_year=1999, seed=3))
+    return path
+
+
+def test_a_users_file_is_taken_as_it_is(new_run: NewRun, user_cli: Path) -> None:
+    run = new_run(mode="user_defined", cli_file=str(user_cli))
+    metrics = climate.run(run)
+    assert read_climate(run.scratch / "climate" / "climate.cli") == read_climate(user_cli)
+    assert (metrics["source"], metrics["file"], metrics["years"]) == ("user_defined", "mine.cli", 2)
+
+
+def test_a_users_file_is_scaled(new_run: NewRun, user_cli: Path) -> None:
+    run = new_run(mode="user_defined", cli_file=str(user_cli), precip_scaling="scalar", precip_scale_factor=1.25)
+    climate.run(run)
+    before, after = read_climate(user_cli), read_climate(run.scratch / "climate" / "climate.cli")
+    assert np.allclose(after.precip_mm, 1.25 * before.precip_mm)
+    assert np.array_equal(after.duration_h, before.duration_h)
+
+
+def test_a_users_file_with_gaps_and_nan_is_refused_with_all_that_is_wrong(new_run: NewRun, user_cli: Path) -> None:
+    lines = user_cli.read_text().splitlines()
+    cells = lines[40].split()
+    lines[40] = " ".join([*cells[:7], "NaN", *cells[8:]])
+    del lines[60]
+    user_cli.write_text("\n".join(lines) + "\n")
+    run = new_run(mode="user_defined", cli_file=str(user_cli))
+    with pytest.raises(InputProblems) as caught:
+        climate.run(run)
+    assert len(caught.value.problems) >= 2
+    assert not (run.scratch / "climate").exists() or not list((run.scratch / "climate").iterdir())
+
+
+def test_a_users_file_that_is_missing_or_not_named_is_said(new_run: NewRun) -> None:
+    with pytest.raises(ConfigError, match="cli_file is empty"):
+        climate.run(new_run(mode="user_defined"))
+    with pytest.raises(InputError, match=r"nowhere\.cli"):
+        climate.run(new_run(mode="user_defined", cli_file="nowhere.cli"))
+
+
+def test_observed_weather_is_refused_for_now(new_run: NewRun) -> None:
+    with pytest.raises(ConfigError, match="observed"):
+        climate.run(new_run(mode="observed"))
+
+
+def test_setting_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    control = Climate(wd=str(tmp_path), cli_file="mine.cli", stations="mine")
+    assert [problem.split(":")[0] for problem in control.problems()] == ["stations", "cli_file"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine.cli").touch()
+    assert control.problems() == []

@@ -1,0 +1,23 @@
+# Runoff, soil loss and sediment, from the hillslopes to the outlet.
+
+
+rule wepp:
+    input:
+        upstream("wepp"),
+    output:
+        "runs/{runid}/.tasks/wepp.json",
+        "runs/{runid}/wepp/hillslopes.parquet",
+        "runs/{runid}/wepp/channels.parquet",
+        "runs/{runid}/wepp/outlet_daily.parquet",
+        "runs/{runid}/wepp/events.parquet",
+        "runs/{runid}/wepp/summary.json",
+    log:
+        "logs/{runid}/wepp.log",
+    priority: priority("wepp")
+    threads: threads
+    resources:
+        **sized,
+    params:
+        config=configured("wepp"),
+    shell:
+        "exec weppbatch task wepp --run {wildcards.runid} --attempt {resources.attempt} --threads {threads}"
