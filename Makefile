@@ -16,6 +16,7 @@ help:
 $(VENV)/.ready: $(SETUP_DEPS)
 	@command -v $(PYTHON) >/dev/null || { echo "weppbatch needs CPython 3.11 (its terrain tools come as a wheel for it alone); '$(PYTHON)' was not found. Install python3.11 and python3.11-venv, or say make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) or sys.implementation.name != "cpython")' || { echo "weppbatch needs CPython 3.11 (its terrain tools come as a wheel for it alone); $$($(PYTHON) --version) was found. Say make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import platform as p, sys; name, version = p.libc_ver(); sys.exit(p.system() != "Linux" or p.machine() != "x86_64" or name != "glibc" or tuple(map(int, version.split("."))) < (2, 35))' || { echo "weppbatch's terrain tools need Linux on x86_64 with glibc 2.35 or newer (Debian 12, Ubuntu 22.04); this is $$(uname -sm)" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo,test]'
 	@touch $@

@@ -6,6 +6,7 @@
 import atexit
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,7 @@ EXECUTION = "WEPPBATCH_EXECUTION"
 
 
 class Start:
-    """A start that holds its batch; `end` folds the results and lets go.
-
-    Also a context manager: leaving the block ends the start as interrupted unless it was ended before.
-    """
+    """A start that holds its batch, until `end` folds the results and lets go, or the process ends."""
 
     def __init__(self, folder: Path, lock: Lock, asked: dict[str, Any]) -> None:
         self.folder = folder
@@ -46,18 +44,16 @@ class Start:
         plan = Plan(folder)
         lock = Lock(folder / BATCH_LOCK)
         lock.acquire()
-        try:
-            asked = plan.runner.enqueue_runs()
-            start = cls(folder, lock, asked)
+        with ExitStack() as stack:
+            stack.callback(lock.release)
+            start = cls(folder, lock, plan.runner.enqueue_runs())
             lock.describe_as(start.execution)
             if lock.took_over_from:
                 with plan.runner.locked() as runner:
                     runner.add_history("lock_taken_over", previous_holder=lock.took_over_from)
             shutil.rmtree(folder / ".snakemake" / "locks", ignore_errors=True)
             workspace.snapshot(folder)
-        except BaseException:
-            lock.release()
-            raise
+            stack.pop_all()
         atexit.register(lock.release)
         return start
 

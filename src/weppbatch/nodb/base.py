@@ -5,7 +5,7 @@ wait, since a file is always replaced as a whole. What a control means for a tas
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -136,12 +136,11 @@ class NoDbBase(BaseModel):
         with self._holding():
             self.adopt(type(self).getInstance(self.wd))
             before = self.model_copy(deep=True)
-            try:
+            with ExitStack() as undo:
+                undo.callback(self.adopt, before)
                 yield self
                 self.dump()
-            except BaseException:
-                self.adopt(before)
-                raise
+                undo.pop_all()
 
     def dump(self) -> None:
         """Check the values and write the file, raising its revision by one.
