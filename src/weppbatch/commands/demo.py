@@ -19,6 +19,15 @@ NAME = "demo"
 STATION = "ca046006"  # Mount Wilson, California: real figures of another place
 YEARS = 30
 TEMPLATE = "{slug(properties['HucName'])}"
+RESULTS = {
+    "precip_mm_yr": ("precipitation mm/yr", 0),
+    "runoff_mm_yr": ("run-off mm/yr", 0),
+    "streamflow_mm_yr": ("streamflow mm/yr", 0),
+    "et_mm_yr": ("ET mm/yr", 0),
+    "soil_loss_t_ha_yr": ("soil loss t/ha/yr", 2),
+    "sediment_yield_t_yr": ("sediment t/yr", 0),
+    "sediment_yield_t_ha_yr": ("sediment t/ha/yr", 2),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -70,16 +79,25 @@ def _make(folder: Path, step: Callable[..., int]) -> None:
 
 
 def _show(ledger: Ledger) -> None:
-    """What every watershed became: area, hillslopes, channels, fit of the outlet, seconds a task."""
-    rows = []
+    """What every watershed became, and the seconds of every task."""
+    shapes, results, seconds = [], [], []
     for runid, state in ledger.runs.items():
         records = {task: task_state.record or {} for task, task_state in state.tasks.items()}
-        shape = records.get("watershed", {}).get("metrics", {})
-        outlet = records.get("outlet", {}).get("metrics", {})
-        area_km2 = f"{outlet['basin_area_m2'] / 1e6:.1f}" if outlet else ""
-        iou = f"{outlet['iou']:.2f}" if outlet else ""
-        seconds = [f"{record['wall_s']:.1f}" if record else "" for record in records.values()]
-        rows.append([runid, state.status, area_km2, shape.get("hillslopes"), shape.get("channels"), iou, *seconds])
-    columns = ["run", "state", "area km2", "hillslopes", "channels", "IoU"]
-    say()
-    say_table([*columns, *(f"{task} s" for task in graph.TASKS)], rows)
+        metrics = {task: record.get("metrics", {}) for task, record in records.items()}
+        outlet, watershed, wepp = (metrics.get(task, {}) for task in ("outlet", "watershed", "wepp"))
+        area_km2 = outlet["basin_area_m2"] / 1e6 if outlet else None
+        counts = (watershed.get("hillslopes"), watershed.get("channels"))
+        shapes.append([runid, state.status, _figure(area_km2, 1), *counts, _figure(outlet.get("iou"), 2)])
+        results.append([runid, *(_figure(wepp.get(name), digits) for name, (_, digits) in RESULTS.items())])
+        seconds.append([runid, *(_figure(record.get("wall_s"), 1) for record in records.values())])
+    for columns, rows in (
+        (["run", "state", "area km2", "hillslopes", "channels", "IoU"], shapes),
+        (["run", *(title for title, _ in RESULTS.values())], results),
+        (["seconds", *graph.TASKS], seconds),
+    ):
+        say()
+        say_table(columns, rows)
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
