@@ -11,7 +11,7 @@ from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import InputError
 from weppbatch.nodb.ron import Ron
 from weppbatch.tasks import graph
-from weppbatch.tasks.configuration import digest_of
+from weppbatch.tasks.configuration import config_digest, digest_of
 from weppbatch.tasks.record import TaskFiles, read_record
 
 BASE_MEM_MB = 600
@@ -76,7 +76,7 @@ class Plan:
     def digest(self, task: str, runid: str) -> str:
         """The digest of what configures a task: from the run's controls, or from `_base` until it is cloned."""
         if task == "clone":
-            return graph.config_digest("clone", {})
+            return config_digest("clone", {})
         if self.kept(task, runid):
             record = read_record(self.task_files(runid, task).sentinel)
             if record is not None:

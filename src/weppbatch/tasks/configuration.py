@@ -3,14 +3,16 @@
 The same digest is computed at a start, where Snakemake compares it, and in the task, where the sentinel keeps it.
 """
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from weppbatch.engines import EMBEDDED_VERSION
+from weppbatch.files import sha256_of_file, sha256_of_json, shipped
 from weppbatch.nodb.controls import load
-from weppbatch.tasks.graph import TASKS, config_digest
+from weppbatch.tasks.graph import TASKS
 
 
 def engine_version(task: str) -> str:
@@ -42,3 +44,54 @@ def digest_of(batch: Path, folder: Path, task: str, feature_sha256: str) -> str:
         feature_sha256=feature_sha256,
         base=batch / "_base",
     )
+
+
+def config_digest(
+    task: str,
+    controls: Mapping[str, Mapping[str, Any]],
+    *,
+    engine_version: str = "",
+    feature_sha256: str = "",
+    base: Path | None = None,
+) -> str:
+    """The SHA-256 of all that configures a task: the values of its control fields, its version and its engine's.
+
+    A file from outside that a field names counts with its size and time of change; a relative path is looked up
+    in `base`. The feature counts for the task that reads it.
+    """
+    spec = TASKS[task]
+    outside = {
+        f"{control}.{name}": _stamp(str(controls[control][name]), base)
+        for control, names in spec.outside_files.items()
+        for name in names
+    }
+    configured = {
+        "task": task,
+        "version": spec.version,
+        "engine": engine_version if spec.engine else "",
+        "feature": feature_sha256 if spec.reads_feature else "",
+        "outside": outside,
+        "settings": {
+            control: {name: json.loads(json.dumps(controls[control][name])) for name in names}
+            for control, names in spec.settings.items()
+        },
+    }
+    if spec.tables:
+        configured["tables"] = {name: _table_sha256(name) for name in spec.tables}
+    return sha256_of_json(configured)
+
+
+@cache
+def _table_sha256(name: str) -> str:
+    return sha256_of_file(shipped("config") / "tables" / f"{name}.csv")
+
+
+def _stamp(name: str, base: Path | None) -> list[Any]:
+    """Size and time of change of an outside file, or of every file in a folder; empty where there is none."""
+    path = (base or Path()) / name
+    if not name or not path.exists():
+        return []
+    if path.is_dir():
+        return [[member.name, *_stamp(member.name, path)] for member in sorted(path.iterdir())]
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]

@@ -4,14 +4,11 @@ Rules, checklist, ledger, plan and report all read it. Light: it imports nothing
 Snakemake reads it at every start.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from weppbatch.files import sha256_of_file, sha256_of_json, shipped
+from weppbatch.files import sha256_of_json
 
 CHECKLIST = ("watershed", "landuse", "soils", "climate", "wepp", "watar", "omni")
 PREPROCESS = ("extent", "dem", "outlet")
@@ -307,54 +304,3 @@ def describe() -> list[dict[str, Any]]:
 def digest() -> str:
     """The SHA-256 of the task list: two states with the same one speak of the same tasks."""
     return sha256_of_json(describe())
-
-
-def config_digest(
-    task: str,
-    controls: Mapping[str, Mapping[str, Any]],
-    *,
-    engine_version: str = "",
-    feature_sha256: str = "",
-    base: Path | None = None,
-) -> str:
-    """The SHA-256 of all that configures a task: the values of its control fields, its version and its engine's.
-
-    A file from outside that a field names counts with its size and time of change; a relative path is looked up
-    in `base`. The feature counts for the task that reads it.
-    """
-    spec = TASKS[task]
-    outside = {
-        f"{control}.{name}": _stamp(str(controls[control][name]), base)
-        for control, names in spec.outside_files.items()
-        for name in names
-    }
-    configured = {
-        "task": task,
-        "version": spec.version,
-        "engine": engine_version if spec.engine else "",
-        "feature": feature_sha256 if spec.reads_feature else "",
-        "outside": outside,
-        "settings": {
-            control: {name: json.loads(json.dumps(controls[control][name])) for name in names}
-            for control, names in spec.settings.items()
-        },
-    }
-    if spec.tables:
-        configured["tables"] = {name: _table_sha256(name) for name in spec.tables}
-    return sha256_of_json(configured)
-
-
-@cache
-def _table_sha256(name: str) -> str:
-    return sha256_of_file(shipped("config") / "tables" / f"{name}.csv")
-
-
-def _stamp(name: str, base: Path | None) -> list[Any]:
-    """Size and time of change of an outside file, or of every file in a folder; empty where there is none."""
-    path = (base or Path()) / name
-    if not name or not path.exists():
-        return []
-    if path.is_dir():
-        return [[member.name, *_stamp(member.name, path)] for member in sorted(path.iterdir())]
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
