@@ -160,16 +160,18 @@ def test_what_libraries_print_goes_to_the_log(batch: Path, monkeypatch: pytest.M
     assert "from below" in (batch / "logs" / "ws-1" / "clone.log").read_text()
 
 
-def test_a_task_ends_with_the_process_that_asked_for_it(batch: Path):
+def sleeping_task(batch: Path) -> list[str]:
+    """The command of a clone that would take a minute."""
     code = (
         "import time, weppbatch.tasks.clone as clone;"
         "clone.run = lambda run: (run.log('begun'), time.sleep(60));"
         f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}])"
     )
-    asker = subprocess.Popen(
-        ["sh", "-c", '"$@" & wait', "sh", sys.executable, "-c", code],
-        env=os.environ | {"WEPPBATCH_JOB": "1"},
-    )
+    return [sys.executable, "-c", code]
+
+
+def test_a_task_ends_with_the_process_that_asked_for_it(batch: Path):
+    asker = subprocess.Popen(["sh", "-c", 'WEPPBATCH_JOB=$$ "$@" & wait', "sh", *sleeping_task(batch)])
     running = batch / "runs/ws-1/.tasks/clone.running.json"
     while not running.exists():
         time.sleep(0.05)
@@ -181,6 +183,13 @@ def test_a_task_ends_with_the_process_that_asked_for_it(batch: Path):
         time.sleep(0.05)
     assert not Path(f"/proc/{pid}").exists()
     assert not (batch / "runs/ws-1/.tasks/clone.json").exists()
+
+
+def test_a_task_whose_asker_died_before_it_began_ends_too(batch: Path):
+    asker = subprocess.Popen(["true"])
+    asker.wait()
+    environment = os.environ | {"WEPPBATCH_JOB": str(asker.pid)}
+    assert subprocess.run(sleeping_task(batch), env=environment, timeout=30, check=False).returncode == 5
 
 
 def test_a_task_can_be_done_by_hand(batch: Path):

@@ -12,7 +12,8 @@ import pytest
 
 from conftest import BIN, make_batch, snakemake
 from weppbatch.batch.drive import work_of
-from weppbatch.batch.ledger import fold
+from weppbatch.batch.ledger import Ledger, fold
+from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.app import main
 from weppbatch.files import read_json, sha256_of_file, write_json
@@ -238,8 +239,10 @@ def test_one_failing_watershed_never_stops_another(batch: Path, capsys: pytest.C
     set_in_run(batch, "ws-1", flat_increment_m=0.0002)
     set_in_run(batch, "ws-2", flat_increment_m=0.0002)
     broken = batch / "runs" / "ws-1" / "dem" / "dem.tif"
+    dem = broken.read_bytes()
     broken.write_bytes(b"II*\x00 this is no raster")
     before = records(batch)
+    earlier = checksums(batch / "runs" / "ws-1" / "watershed")
     assert main(["run", "two", "--cores", "2"]) == 1
     said = capsys.readouterr().out
     assert "ws-1: outlet: " in said and "logs/ws-1/outlet.log" in said
@@ -252,6 +255,29 @@ def test_one_failing_watershed_never_stops_another(batch: Path, capsys: pytest.C
     ledger = fold(batch)
     assert ledger.runs["ws-1"].status == "failed"
     assert ledger.runs["ws-2"].status in ("succeeded", "degraded")
+    assert checksums(batch / "runs" / "ws-1" / "watershed") == earlier, "the earlier result is gone"
+    log = (batch / failed["log"]).read_text()
+    assert "Traceback" in log and failed["message"] in log
+    broken.write_bytes(dem)
+    before = records(batch)
+    assert snakemake(batch, "--cores", "2").returncode == 0
+    assert redone(before, batch) == {("ws-1", "outlet"), ("ws-1", "watershed")}
+
+
+def test_a_failure_by_hand_beside_an_older_result_is_tried_again(
+    batch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(batch)
+    dem = batch / "runs" / "ws-1" / "dem" / "dem.tif"
+    whole = dem.read_bytes(), dem.stat()
+    dem.write_bytes(b"II*\x00 this is no raster")
+    assert main(["task", "outlet", "--run", "ws-1"]) != 0
+    dem.write_bytes(whole[0])
+    os.utime(dem, ns=(whole[1].st_atime_ns, whole[1].st_mtime_ns))
+    assert Ledger(Plan(batch)).runs["ws-1"].status == "failed"
+    before = records(batch)
+    assert main(["run", "two", "--cores", "2"]) == 0
+    assert redone(before, batch) == {("ws-1", "outlet"), ("ws-1", "watershed")}
 
 
 def test_an_excluded_run_takes_no_part_and_is_reported_as_excluded(

@@ -6,11 +6,11 @@ rule wepp:
         upstream("wepp"),
     output:
         "runs/{runid}/.tasks/wepp.json",
-        "runs/{runid}/wepp/hillslopes.parquet",
-        "runs/{runid}/wepp/channels.parquet",
-        "runs/{runid}/wepp/outlet_daily.parquet",
-        "runs/{runid}/wepp/events.parquet",
-        "runs/{runid}/wepp/summary.json",
+        update("runs/{runid}/wepp/hillslopes.parquet"),
+        update("runs/{runid}/wepp/channels.parquet"),
+        update("runs/{runid}/wepp/outlet_daily.parquet"),
+        update("runs/{runid}/wepp/events.parquet"),
+        update("runs/{runid}/wepp/summary.json"),
     log:
         "logs/{runid}/wepp.log",
     priority: priority("wepp")

@@ -6,7 +6,7 @@ rule landuse:
         upstream("landuse"),
     output:
         "runs/{runid}/.tasks/landuse.json",
-        "runs/{runid}/landuse/landuse.parquet",
+        update("runs/{runid}/landuse/landuse.parquet"),
     log:
         "logs/{runid}/landuse.log",
     priority: priority("landuse")
@@ -23,8 +23,8 @@ rule soils:
         upstream("soils"),
     output:
         "runs/{runid}/.tasks/soils.json",
-        "runs/{runid}/soils/soils.parquet",
-        "runs/{runid}/soils/layers.parquet",
+        update("runs/{runid}/soils/soils.parquet"),
+        update("runs/{runid}/soils/layers.parquet"),
     log:
         "logs/{runid}/soils.log",
     priority: priority("soils")
@@ -41,8 +41,8 @@ rule climate:
         upstream("climate"),
     output:
         "runs/{runid}/.tasks/climate.json",
-        "runs/{runid}/climate/climate.parquet",
-        "runs/{runid}/climate/climate.cli",
+        update("runs/{runid}/climate/climate.parquet"),
+        update("runs/{runid}/climate/climate.cli"),
     log:
         "logs/{runid}/climate.log",
     priority: priority("climate")

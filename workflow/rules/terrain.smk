@@ -6,7 +6,7 @@ rule dem:
         upstream("dem"),
     output:
         "runs/{runid}/.tasks/dem.json",
-        "runs/{runid}/dem/dem.tif",
+        update("runs/{runid}/dem/dem.tif"),
     log:
         "logs/{runid}/dem.log",
     priority: priority("dem")
@@ -23,7 +23,7 @@ rule outlet:
         upstream("outlet"),
     output:
         "runs/{runid}/.tasks/outlet.json",
-        "runs/{runid}/watershed/outlet.geojson",
+        update("runs/{runid}/watershed/outlet.geojson"),
     log:
         "logs/{runid}/outlet.log",
     priority: priority("outlet")
@@ -40,8 +40,8 @@ rule watershed:
         upstream("watershed"),
     output:
         "runs/{runid}/.tasks/watershed.json",
-        "runs/{runid}/watershed/hillslopes.parquet",
-        "runs/{runid}/watershed/channels.parquet",
+        update("runs/{runid}/watershed/hillslopes.parquet"),
+        update("runs/{runid}/watershed/channels.parquet"),
     log:
         "logs/{runid}/watershed.log",
     priority: priority("watershed")

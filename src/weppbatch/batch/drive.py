@@ -27,6 +27,7 @@ WAVE_RUNS = 1000  # a Snakemake's cost grows with the jobs it holds
 POLL_S = 1.0
 GRACE_S = 20.0
 PR_SET_PDEATHSIG = 1
+TO_FORCE = ("stale", "failed", "interrupted")
 
 Progress = Callable[[str, str], None]
 
@@ -48,14 +49,15 @@ class Work:
         """The work that a ledger shows.
 
         Stale results are forced, since Snakemake alone does not notice a lost file beside a sentinel, nor a
-        changed setting when its own metadata are gone.
+        changed setting when its own metadata are gone. So are failures, which can stand beside an older sentinel
+        when a task was done by hand.
         """
         runids = ledger.unfinished()
         forced = [
             graph.sentinel(runid, task)
             for runid in runids
             for task, state in ledger.runs[runid].tasks.items()
-            if state.status == "stale" and task in ledger.plan.tasks
+            if state.status in TO_FORCE and task in ledger.plan.tasks
         ]
         return cls(runids, ledger.plan.tasks, forced)
 

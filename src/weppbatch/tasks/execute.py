@@ -29,6 +29,7 @@ from weppbatch.tasks.run import Metrics, Run
 
 WORTH_A_RETRY = ("network", "interrupted", "resource", "busy")
 ORPHAN_CHECK_S = 0.5
+ASKED_BY = "WEPPBATCH_JOB"
 LOCK_WAIT_S = 5.0
 
 
@@ -193,6 +194,10 @@ def _repeat_if_hopeless(job: Job) -> None:
     failed = read_record(job.files.failed)
     if failed is None or failed["execution"] != job.execution or failed["category"] in WORTH_A_RETRY:
         return
+    with _logging(job.batch / job.log) as log:  # Snakemake has removed the log of the first attempt
+        log(failed["traceback"])
+        log(f"failed ({failed['category']}): {failed['message']}")
+        log(f"attempt {job.attempt} would end the same way and was not made")
     raise InputError(
         f"{failed['message']} (not tried again: category {failed['category']})", hint=failed.get("hint")
     )
@@ -244,13 +249,16 @@ def _ending_on_sigterm() -> Iterator[None]:
 
 
 def _end_with_the_parent() -> None:
-    """End this process soon after its parent has died: nobody waits for the result, and a new start may come."""
-    parent = os.getppid()
+    """End this process soon after the one that asked for it (WEPPBATCH_JOB: its pid) has died.
+
+    Nobody waits for the result then, and a new start may come. It may also have died before this process got here.
+    """
+    asking, parent = int(os.environ.get(ASKED_BY, 0)), os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == parent and Path(f"/proc/{asking}").exists():
             sleep(ORPHAN_CHECK_S)
         os._exit(5)
 
-    if os.environ.get("WEPPBATCH_JOB"):
+    if asking:
         threading.Thread(target=watch, daemon=True).start()
