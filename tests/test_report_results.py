@@ -13,11 +13,13 @@ import pytest
 
 from report_batch import CLASSES, UNBURNED, finish, ledger_of, make_batch, simulate
 from report_page import CHROMIUM, Elements, in_chromium, with_script
+from weppbatch.files import write_json
 from weppbatch.report.build import build_report
 from weppbatch.report.columns import RUN_COLUMNS
 from weppbatch.report.measures import land_kind
 from weppbatch.report.overview import BURNED_NOTE, conductivity
 from weppbatch.report.page import TEMPLATES, views_of
+from weppbatch.report.results import outdated
 from weppbatch.report.scales import round_bounds
 from weppbatch.report.shown import shown_short
 
@@ -131,6 +133,26 @@ def test_results_that_rest_on_an_earlier_land_use_are_left_out_and_said(batch: P
     assert (row["soil_loss_t_ha_yr"], row["dominant_class"]) == (None, "forest low sev fire")
     table = pandas.read_parquet(batch / "report" / "hillslopes.parquet").query("runid == 'ws-1'")
     assert table["soil_loss_t_ha_yr"].isna().all()
+
+
+def test_results_whose_input_has_no_record_any_more_are_left_out_and_those_of_a_failed_repeat_stay(batch: Path):
+    tasks = batch / "runs" / "ws-1" / ".tasks"
+    kept = json.loads((tasks / "landuse.json").read_text(encoding="utf-8"))
+    write_json(tasks / "landuse.failed.json", kept | {"status": "failed", "category": "data", "message": "no map"})
+    assert outdated(batch / "runs" / "ws-1", ledger_of(batch).runs["ws-1"]) == frozenset()
+    (tasks / "landuse.failed.json").unlink()
+    (tasks / "landuse.json").unlink()
+    assert outdated(batch / "runs" / "ws-1", ledger_of(batch).runs["ws-1"]) == {"wepp"}
+    assert "results of WEPP are left out: they rest on files" in page_of(batch)
+
+
+def test_one_year_of_weather_is_said_in_the_singular(root: Path):
+    folder = make_batch(root, ["Cove Creek"], task="wepp")
+    finish(folder, "ws-1")
+    simulate(folder, "ws-1")
+    record = folder / "runs" / "ws-1" / ".tasks" / "climate.json"
+    record.write_text(record.read_text(encoding="utf-8").replace('"years": 30', '"years": 1'))
+    assert "1 year generated from the statistics of" in Elements(page_of(folder)).words
 
 
 def test_the_page_says_what_limits_the_figures_where_they_stand(batch: Path):

@@ -132,7 +132,8 @@ def _station(name: str, weather: str, rows: Sequence[Row]) -> str:
 
     made = "generated from the statistics of" if weather == "generated" else "from a file of"
     number = next((row["station_id"] for row in rows if row["station_id"]), None)
-    text = f"{_range(known('years'))} years {made} {name}{f' ({number})' if number else ''}"
+    years = _range(known("years"))
+    text = f"{years} {'year' if years == '1' else 'years'} {made} {name}{f' ({number})' if number else ''}"
     away_km, heights_m = known("station_distance_km"), known("above_station_m")
     if away_km:
         text += f", {_range(away_km)} km away"

@@ -24,10 +24,12 @@ from weppbatch.files import read_json
 from weppbatch.report.joined import CHANNELS, HILLSLOPES, Part, joined
 from weppbatch.tasks import graph
 from weppbatch.tasks.features import RUN_FEATURES
+from weppbatch.tasks.record import TaskFiles, read_record
 
 WITH_RESULTS = (*DONE, "stale")
 NAME_ATTRIBUTES = ("name", "hucname", "huc_name", "gnis_name")
 MAX_NAME_CHARS = 60
+WHY_OUTDATED = "they rest on files that were made again since, or whose task has no result now"
 CANT_READ = (OSError, pa.ArrowInvalid, InputError, KeyError, GEOSException)
 
 
@@ -60,7 +62,8 @@ class RunResult:
     """One run with what there is of it; `problems` says which of its files could not be read.
 
     Shapes are in WGS84 degrees, by topaz_id. Tables hold terrain, land use, soils and results as far as there are
-    any; None without a watershed. `outdated`: the tasks whose results rest on files that were made again since.
+    any; None without a watershed. `outdated`: the tasks whose results rest on files that were made again since, or
+    that no task has a record of any more.
     """
 
     wd: Path
@@ -123,10 +126,10 @@ def read_result(ledger: Ledger, features: Features, runid: str) -> RunResult:
     if feature is not None:
         result.polygon = shape(feature["geometry"])
         result.name = short_name(feature["properties"] or {})
-    result.outdated = outdated(result.state)
+    result.outdated = outdated(wd, result.state)
     if result.outdated:
         names = " and ".join(graph.TASKS[task].label for task in graph.TASKS if task in result.outdated)
-        result.problems.append(f"results of {names} are left out: they rest on files that were made again since")
+        result.problems.append(f"results of {names} are left out: {WHY_OUTDATED}")
     if result.shows("watershed"):
         try:
             result.subcatchment_shapes = _shapes(wd / "watershed" / "subcatchments.geojson")
@@ -157,22 +160,27 @@ def has_results(state: RunState, task: str) -> bool:
     return task in state.tasks and state.tasks[task].status in WITH_RESULTS
 
 
-def outdated(state: RunState) -> frozenset[str]:
-    """The tasks that read another version of a file than the run has now, by the records' checksums."""
-    now = {entry["path"]: entry["sha256"] for entry in _files(state, "outputs")}
+def outdated(wd: Path, state: RunState) -> frozenset[str]:
+    """The tasks that read another version of a file than the run has now, by the records' checksums.
+
+    A file that a task would make and no sentinel vouches for counts as another one. A sentinel vouches for its files
+    also while its task is at work again or has failed since, for they are replaced only when it has succeeded.
+    """
+    records = {task: _sentinel(wd, state, task) or {} for task in state.tasks}
+    now = {entry["path"]: entry["sha256"] for record in records.values() for entry in record.get("outputs", [])}
+    made = {name for spec in graph.TASKS.values() for name in spec.files}
     return frozenset(
         task
         for task in state.tasks
-        for entry in _files(state, "inputs", task)
-        if now.get(entry["path"], entry["sha256"]) != entry["sha256"]
+        if has_results(state, task)
+        for entry in records[task].get("inputs", [])
+        if now.get(entry["path"], "" if entry["path"] in made else entry["sha256"]) != entry["sha256"]
     )
 
 
-def _files(state: RunState, kind: str, task: str = "") -> Iterable[dict[str, Any]]:
-    """The files that the sentinels of a run name as inputs or outputs: those of one task, or of all."""
-    for name in [task] if task else state.tasks:
-        record = state.tasks[name].record if has_results(state, name) else None
-        yield from record.get(kind, []) if record else []
+def _sentinel(wd: Path, state: RunState, task: str) -> dict[str, Any] | None:
+    """A task's sentinel, also under a failure or a mark that it runs."""
+    return state.tasks[task].record if has_results(state, task) else read_record(TaskFiles(wd, task).sentinel)
 
 
 def dem_provenance(result: RunResult) -> dict[str, Any] | None:
