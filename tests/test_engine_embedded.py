@@ -77,6 +77,18 @@ def test_the_summarys_water_adds_up(simulated, weather):
     assert json.dumps(summary, allow_nan=False)
 
 
+def test_soil_loss_is_by_the_hillslopes_area_and_sediment_yield_by_the_simulated_one(simulated, weather):
+    summary, tables = simulated(watershed(weather))
+    assert summary["area_ha"] > summary["hillslope_area_ha"]
+    loss_t, yield_t = summary["soil_loss_t_yr"], summary["sediment_yield_t_yr"]
+    assert summary["soil_loss_t_ha_yr"] == pytest.approx(loss_t / summary["hillslope_area_ha"])
+    assert summary["sediment_yield_t_ha_yr"] == pytest.approx(yield_t / summary["area_ha"])
+    for name, area in (("hillslopes", "area_m2"), ("channels", "drained_area_m2")):
+        table = tables[name]
+        by_area = table["sediment_yield_t_yr"] / table[area] * 1e4
+        assert table["sediment_yield_t_ha_yr"].to_numpy() == pytest.approx(by_area.to_numpy())
+
+
 def test_the_order_of_hillslopes_and_channels_changes_nothing(simulated, weather):
     found = watershed(weather)
     turned = replace(found, hillslopes=found.hillslopes[::-1], channels=found.channels[::-1])

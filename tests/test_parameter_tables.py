@@ -225,10 +225,23 @@ def test_all_that_is_wrong_in_a_table_of_keys_is_said_at_once(tmp_path):
     for part in (
         "line 2: label is empty",
         "line 3: key is 2.5",
-        "no disturbed class 'forrest'",
-        "4 is given twice",
+        "line 4: there is no disturbed class 'forrest'",
+        "line 6: 4 is given twice, first on line 5",
     ):
         assert part in text
+    assert caught.value.hint == "correct the table and run again"
+
+
+def test_lines_are_those_of_the_file_with_its_version_and_cells_over_two_lines(tmp_path):
+    head = "# version: 3\n\nkey,label,disturbed_class\n"
+    path = own_table(tmp_path, head + '1,"Trees,\nmany",forest\n# more\n3,Three,forrest\n1,Again,bare\n')
+    with pytest.raises(InputProblems) as caught:
+        land_covers(path)
+    assert caught.value.problems[0].startswith("line 7: there is no disturbed class 'forrest'")
+    assert caught.value.problems[1] == "line 8: 1 is given twice, first on line 4"
+    lookup = "# version: 3\ndisturbed_class,texture,ki,kr,shcrit,avke,ksatadj\nforest,sandy,4e5,3e-5,1,50,0\n"
+    with pytest.raises(InputProblems, match="line 3: there is no texture 'sandy'"):
+        soil_parameters(own_table(tmp_path, lookup))
 
 
 def test_weppclouds_own_lookup_is_understood(tmp_path):
@@ -253,7 +266,7 @@ def test_weppclouds_own_lookup_is_understood(tmp_path):
         ("forest,loam,4e5,inf,1,50,0", "line 2: kr_s_m is inf"),
         ("forest,loam,4e5,3e-5,1,0,0", "line 2: avke_mm_h is 0"),
         ("forest,loam,4e5,3e-5,1,fast,0", "line 2: avke_mm_h is 'fast', not a number"),
-        ("forest,loam,4e5,3e-5,,50,0", "tauc_n_m2 empty; give all four"),
+        ("forest,loam,4e5,3e-5,,50,0", "line 2: tauc_n_m2 empty; give all four"),
         ("forest,sandy,4e5,3e-5,1,50,0", "no texture 'sandy'"),
         ("forest,loam,4e5,3e-5,1,50,", "line 2: ksatadj is empty"),
         ("forest,loam,4e5,3e-5,1,50,2", "line 2: ksatadj is 2"),

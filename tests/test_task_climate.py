@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_weather_of_the_nearest_station_is_written_twice_and_the_same(new_run: N
     assert metrics["watershed_above_station_m"] == pytest.approx(1400.0 - 5710 * 0.3048, abs=0.1)
     assert metrics["precip_mm_yr"] == pytest.approx(series.precip_mm.sum() / 3, abs=0.1)
     assert b"ca046006" in table.schema.metadata[b"source"]
-    assert run.inputs == ["watershed/hillslopes.parquet"]
+    assert run.inputs == ["watershed/hillslopes.parquet", str(STATIONS / "ca046006.par")]
     assert run.warnings == []
     made = sorted(str(path.relative_to(run.scratch)) for path in run.scratch.rglob("*") if path.is_file())
     assert made == ["climate/climate.cli", "climate/climate.parquet"]
@@ -120,8 +121,9 @@ def test_stations_of_a_folder_of_the_batch_are_used(new_run: NewRun) -> None:
     run = new_run(stations="stations")
     folder = run.batch / "_base" / "stations"
     folder.mkdir()
-    with pytest.raises(NoStation, match="no station file"):
+    with pytest.raises(NoStation, match="no station file") as caught:
         climate.run(run)
+    assert "climate.stations" in str(caught.value.hint)
     shutil.copy(STATIONS / "ut422852.par", folder / "mine.PAR")
     assert climate.run(run)["station_id"] == "mine"
 
@@ -171,6 +173,7 @@ def test_a_users_file_is_taken_as_it_is(new_run: NewRun, user_cli: Path) -> None
     metrics = climate.run(run)
     assert read_climate(run.scratch / "climate" / "climate.cli") == read_climate(user_cli)
     assert (metrics["source"], metrics["file"], metrics["years"]) == ("user_defined", "mine.cli", 2)
+    assert run.inputs == ["watershed/hillslopes.parquet", str(user_cli)]
 
 
 def test_a_users_file_is_scaled(new_run: NewRun, user_cli: Path) -> None:
@@ -179,6 +182,28 @@ def test_a_users_file_is_scaled(new_run: NewRun, user_cli: Path) -> None:
     before, after = read_climate(user_cli), read_climate(run.scratch / "climate" / "climate.cli")
     assert np.allclose(after.precip_mm, 1.25 * before.precip_mm)
     assert np.array_equal(after.duration_h, before.duration_h)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "fields"),
+    [
+        ("precip_scale_factor=10.0", {"precip_scaling": "scalar", "precip_scale_factor": 10.0}),
+        ("precip_monthly_factors=[10.0, ", {"precip_scaling": "monthly", "precip_monthly_factors": [10.0] * 12}),
+    ],
+)
+def test_rain_that_is_scaled_beyond_what_wepp_takes_names_the_setting(
+    new_run: NewRun, user_cli: Path, scaling: str, fields: dict[str, Any]
+) -> None:
+    series = read_climate(user_cli)
+    rain_mm = np.where(series.precip_mm == series.precip_mm.max(), 250.0, series.precip_mm)
+    write_climate(user_cli, replace(series, precip_mm=rain_mm))
+    run = new_run(mode="user_defined", cli_file=str(user_cli), **fields)
+    with pytest.raises(ConfigError, match="more than 2000 mm") as caught:
+        climate.run(run)
+    assert f"climate.{scaling}" in caught.value.message
+    assert "precip_scaling=none" in str(caught.value.hint)
+    assert caught.value.category == "config"
+    assert not (run.scratch / "climate").exists()
 
 
 def test_a_users_file_with_gaps_and_nan_is_refused_with_all_that_is_wrong(new_run: NewRun, user_cli: Path) -> None:
@@ -191,6 +216,7 @@ def test_a_users_file_with_gaps_and_nan_is_refused_with_all_that_is_wrong(new_ru
     with pytest.raises(InputProblems) as caught:
         climate.run(run)
     assert len(caught.value.problems) >= 2
+    assert caught.value.hint == "mend these lines, or make the file again"
     assert not (run.scratch / "climate").exists() or not list((run.scratch / "climate").iterdir())
 
 

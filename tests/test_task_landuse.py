@@ -1,16 +1,20 @@
 """The task landuse on four hillslopes: keys, fire, covers, and what it refuses."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from parameter_run import IDS, SHIFTED, fresh, make_run, quarters, write_map
 from weppbatch.errors import ConfigError, InputError
+from weppbatch.files import sha256_of_file
 from weppbatch.nodb.base import WrongSettings
 from weppbatch.nodb.controls import set_fields
 from weppbatch.tasks import landuse
 from weppbatch.tasks.landuse import UnmappedLandCover
 from weppbatch.tasks.parameters import COVER_COLUMNS, class_covers
+from weppbatch.tasks.record import file_entries
 from weppbatch.terrain.burn_severity import NotBurnSeverity
 from weppbatch.terrain.zonal import MapMissesWatershed, MapNotClasses
 
@@ -52,7 +56,7 @@ def test_each_hillslope_gets_its_dominant_class_and_that_classs_cover(run):
     assert metrics["class_shares"]["forest"] == pytest.approx(81 / 306, abs=1e-4)
     assert metrics["maps"] == {"landcover": "landcover.tif"} and metrics["synthetic"] is False
     assert [text.split()[0] for text in metrics["tables"]] == ["landcover.csv", "covers.csv"]
-    assert sorted(run.inputs) == ["watershed/hillslopes.parquet", "watershed/subwta.tif"]
+    assert sorted(run.inputs) == [str(path), "watershed/hillslopes.parquet", "watershed/subwta.tif"]
 
 
 def test_one_class_everywhere_needs_no_map(run):
@@ -135,14 +139,52 @@ def test_an_unmapped_class_that_is_nowhere_dominant_does_no_harm(run):
     landuse.run(fresh(run, f"landuse.landcover={path.name}"))
 
 
-def test_hillslopes_that_the_map_leaves_blank_are_named(run):
-    with pytest.raises(UnmappedLandCover, match=r"no land cover on half .* 2 hillslopes \(22, 31\)"):
+def test_hillslopes_on_which_the_map_has_no_data_are_named_and_no_table_is_asked_for(run):
+    blank = r"the map has no data there: 162 of 162 cells, 2 hillslopes \(22, 31\)"
+    with pytest.raises(MapMissesWatershed, match=blank) as caught:
         landuse.run(fresh(run, cover_map(run, 0, 42, 250, 42, nodata=250)))
+    assert caught.value.hint == "give a map that covers these hillslopes"
+    with pytest.raises(UnmappedLandCover, match=blank) as mixed:
+        landuse.run(fresh(run, cover_map(run, 0, 17, 250, 42, nodata=250)))
+    assert "landcover_table" in str(mixed.value.hint) and "covers the hillslopes" in str(mixed.value.hint)
+
+
+def test_every_file_from_outside_is_an_input_by_its_absolute_path(run):
+    canopy = write_map(run.batch / "_base" / "canopy.tif", quarters(50, 60, 70, 80))
+    (run.batch / "_base" / "keys.csv").write_text("key,label,disturbed_class\n17,Heath,shrub\n")
+    settings = [cover_map(run, 42, 17, 42, 42), burn_map(run, 3, 1, 2, 3), "landuse.landcover_table=keys.csv"]
+    run = fresh(run, *settings, f"disturbed.canopy_map={canopy}")
+    landuse.run(run)
+    names = ("canopy.tif", "keys.csv", "landcover.tif", "sbs.tif")
+    entries = file_entries(run.wd, run.inputs)
+    assert [entry["path"] for entry in entries[:4]] == [str(run.batch / "_base" / name) for name in names]
+    assert all(entry["sha256"] == sha256_of_file(Path(run.wd, entry["path"])) for entry in entries)
+
+
+def test_of_a_mosaic_the_parts_that_were_read_are_inputs(run):
+    base = run.batch / "_base"
+    cover_map(run, 42, 42, 42, 42)
+    write_map(base / "far.tif", quarters(1, 1, 1, 1), transform=SHIFTED)
+    parts = "".join(
+        f"<SimpleSource><SourceFilename relativeToVRT='1'>{name}</SourceFilename><SourceBand>1</SourceBand>"
+        f"<SrcRect xOff='0' yOff='0' xSize='20' ySize='20'/><DstRect xOff='{at}' yOff='0' xSize='20' ySize='20'/>"
+        "</SimpleSource>"
+        for name, at in (("landcover.tif", 0), ("far.tif", 40))
+    )
+    (base / "mosaic.vrt").write_text(
+        "<VRTDataset rasterXSize='60' rasterYSize='20'><SRS>EPSG:32616</SRS>"
+        "<GeoTransform>740000,30,0,4020000,0,-30</GeoTransform>"
+        f"<VRTRasterBand dataType='Byte' band='1'>{parts}</VRTRasterBand></VRTDataset>"
+    )
+    run = fresh(run, "landuse.landcover=mosaic.vrt")
+    landuse.run(run)
+    assert [Path(name).name for name in run.inputs if Path(name).is_absolute()] == ["mosaic.vrt", "landcover.tif"]
 
 
 def test_a_map_that_misses_the_watershed_is_an_error(run):
-    with pytest.raises(MapMissesWatershed, match=r"landuse\.landcover"):
+    with pytest.raises(MapMissesWatershed, match=r"landuse\.landcover") as caught:
         landuse.run(fresh(run, cover_map(run, 42, 42, 42, 42, transform=SHIFTED)))
+    assert "give a map that covers it" in str(caught.value.hint)
     with pytest.raises(MapMissesWatershed, match=r"disturbed\.sbs_map"):
         landuse.run(fresh(run, cover_map(run, 42, 42, 42, 42), burn_map(run, 1, 1, 1, 1, transform=SHIFTED)))
     run = fresh(run, "disturbed.outside_sbs=unburned")
@@ -160,6 +202,7 @@ def test_a_map_of_fractions_is_refused(run):
 def test_no_map_and_an_unknown_single_key_say_what_to_set(run):
     with pytest.raises(ConfigError, match=r"landuse\.landcover is empty") as caught:
         landuse.run(run)
+    assert str(caught.value.hint).startswith("weppbatch set batch landuse.landcover=FILE.tif")
     assert "mode=single" in str(caught.value.hint)
     with pytest.raises(ConfigError, match="single_key is 17"):
         landuse.run(fresh(run, "landuse.mode=single", "landuse.single_key=17"))

@@ -189,7 +189,19 @@ def test_missing_values_are_estimated_and_said(run):
     assert layers["bulk_density_g_cm3"].tolist()[0] == pytest.approx(1.44)
     assert layers["cec_meq_100g"].tolist()[0] == 15 and layers["rock_pct"].tolist()[0] == 0
     assert len(run.warnings) == 1
+    assert run.warnings[0].startswith("values of 1 map unit were estimated")
     assert "bulk density 2, cec 2, ksat 2, om 1, rock 2, water contents 2" in run.warnings[0]
+
+
+def test_only_map_units_with_estimates_are_counted_among_them(run):
+    sparse = "1,Bare,1,100,0,30,A,40,20,2.5,,,,,,,\n3,Bare,3,100,0,30,A,40,20,2.5,18,,,,,,"
+    run = surveyed(run, sparse, SAND, values=(1, 2, 2, 3))
+    soils.run(run)
+    assert len(run.warnings) == 1
+    assert run.warnings[0].startswith("values of 2 map units were estimated")
+    run = surveyed(run, LOAM, SAND, values=(1, 2, 2, 1))
+    soils.run(run)
+    assert run.warnings == []
 
 
 def test_water_that_rock_leaves_no_room_for_is_estimated(run):
@@ -264,8 +276,42 @@ def test_there_is_no_stand_in_when_no_hillslope_has_a_soil(run):
 
 
 def test_hillslopes_that_the_soil_map_leaves_blank_are_named(run):
-    with pytest.raises(UnusableSoils, match=r"no map unit on half .* 1 hillslope \(23\)"):
+    blank = r"the map has no data there: 72 of 72 cells, 1 hillslope \(23\)"
+    with pytest.raises(MapMissesWatershed, match=blank) as caught:
         soils.run(fresh(run, with_map(run, 1, 0, 1, 1, nodata=0), with_table(run, LOAM)))
+    assert str(caught.value.hint) == (
+        "give a map that covers these hillslopes, or let the dominant soil stand in: "
+        "weppbatch set batch soils.missing_soil=dominant"
+    )
+    with pytest.raises(UnusableSoils, match=blank) as mixed:
+        soils.run(fresh(run, with_map(run, 1, 0, 7, 1, nodata=0), with_table(run, LOAM)))
+    assert str(mixed.value.hint).startswith("complete the table, give a map")
+    with pytest.raises(UnusableSoils) as in_table:
+        soils.run(fresh(run, with_map(run, 1, 1, 7, 1), with_table(run, LOAM)))
+    assert "give a map" not in str(in_table.value.hint)
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "here, without data"])
+def test_a_map_without_the_watershed_is_the_same_error_in_both_tasks(run, where):
+    options = {"transform": SHIFTED} if where == "elsewhere" else {"nodata": 1}
+    cover = write_map(run.batch / "_base" / "missing.tif", quarters(1, 1, 1, 1), **options)
+    run = fresh(run, f"landuse.landcover={cover.name}", f"soils.soil_map={cover.name}", with_table(run, LOAM))
+    for task in (landuse, soils):
+        with pytest.raises(MapMissesWatershed) as caught:
+            task.run(run)
+        assert (caught.value.category, caught.value.exit_code) == ("data", 1)
+        assert "give a map that covers" in str(caught.value.hint)
+
+
+def test_map_table_and_lookup_are_inputs_by_their_absolute_paths(run):
+    (run.batch / "_base" / "lookup.csv").write_text(
+        "disturbed_class,texture,ki,kr,shcrit,avke,ksatadj\n"
+        + "".join(f"{name},loam,4e5,3e-5,1,50,0\n" for name in ("forest", "tall grass", "agriculture crops"))
+    )
+    run = surveyed(run, LOAM, more=("disturbed.lookup_table=lookup.csv",))
+    soils.run(run)
+    outside = sorted(name for name in run.inputs if name.startswith("/"))
+    assert outside == [str(run.batch / "_base" / name) for name in ("lookup.csv", "soil.csv", "soil.tif")]
 
 
 @pytest.mark.parametrize(
@@ -289,6 +335,7 @@ def test_a_wrong_value_of_the_soil_table_is_named(run, before, after, problem):
     with pytest.raises(UnusableSoils) as caught:
         soils.run(surveyed(run, LOAM.replace(before, after, 1), SAND))
     assert any(problem in text for text in caught.value.problems), caught.value.problems
+    assert "correct these rows" in str(caught.value.hint)
     assert not (run.wd / soils.SOILS).exists()
 
 
@@ -305,6 +352,9 @@ def test_a_table_without_its_columns_is_refused(run):
         soils.run(
             fresh(run, with_map(run, 1, 1, 1, 1), with_table(run, "1,10,5", columns="mukey,hzdepb_r,sandtotal_r"))
         )
+    with pytest.raises(InputProblems, match="no column hzdepb_r") as caught:
+        soils.run(fresh(run, with_table(run, "1,loam", columns="mukey,text")))
+    assert "a texture for each map unit (mukey, texture)" in str(caught.value.hint)
     with pytest.raises(InputProblems, match="'silty'"):
         soils.run(fresh(run, with_map(run, 1, 1, 1, 1), with_table(run, "1,silty", columns="mukey,texture")))
     with pytest.raises(InputProblems, match="lines 2, 3"):

@@ -12,7 +12,7 @@ from conftest import make_batch, snakemake
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.commands.app import main
-from weppbatch.files import read_json
+from weppbatch.files import read_json, sha256_of_file
 from weppbatch.nodb.controls import CONTROLS
 from weppbatch.tasks import graph
 from weppbatch.terrain.synthetic import write_synthetic_maps
@@ -108,6 +108,21 @@ def test_every_hillslope_channel_and_outlet_has_its_figures(finished: Path):
 def test_maps_that_are_synthetic_say_so_in_the_records(finished: Path):
     for task in ("landuse", "soils"):
         assert "SYNTHETIC" in json.dumps(record(finished, "ws-1", task)["metrics"])
+
+
+def test_records_and_manifest_name_every_file_from_outside_with_its_checksum(finished: Path, sample_dem: Path):
+    manifest = read_json(finished / "report" / "manifest.json")
+    read = {Path(entry["path"]).name: entry for entry in manifest["outside_files"]}
+    tasks = {sample_dem.name: ["dem"], "ca046006.par": ["climate"], "landcover.tif": ["landuse"]}
+    tasks |= {"burn_severity.tif": ["landuse"], "soil.tif": ["soils"], "soil_textures.csv": ["soils"]}
+    assert {name: entry["tasks"] for name, entry in read.items()} == tasks
+    for entry in read.values():
+        path = Path(entry["path"])
+        assert path.is_absolute()
+        assert (entry["bytes"], entry["sha256"]) == (path.stat().st_size, sha256_of_file(path))
+        assert entry["runs"] == 2
+        recorded = {key: entry[key] for key in ("path", "bytes", "sha256")}
+        assert recorded in record(finished, "ws-2", entry["tasks"][0])["inputs"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,17 @@ def sha256_of_file(path: Path) -> str:
     """The SHA-256 of a file's content, in hex."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """The SHA-256 of a file's content, computed once a process while its size and time of change stay."""
+    status = path.stat()
+    return _sha256_of_stamp(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _sha256_of_stamp(path: Path, _size: int, _mtime_ns: int) -> str:
+    return sha256_of_file(path)
 
 
 def sha256_of_json(value: object) -> str:

@@ -118,7 +118,11 @@ class Reader:
     def finish(self) -> None:
         """Raise InputProblems when there were any."""
         if self.problems:
-            raise InputProblems(f"{self.path} is not a {self.kind} that can be used", self.problems)
+            raise InputProblems(
+                f"{self.path} is not a {self.kind} that can be used",
+                self.problems,
+                hint="mend these lines, or make the file again",
+            )
 
     def line(self, what: str) -> str:
         """The next line, whatever it holds."""

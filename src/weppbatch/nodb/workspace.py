@@ -101,11 +101,11 @@ def current_snapshot(batch: Path) -> Path:
     """The folder of the snapshot that runs are cloned from. Raises InputError when there is none."""
     pointer = batch / SNAPSHOTS / CURRENT
     if not pointer.exists():
-        raise InputError(f"{batch} has no snapshot of _base", hint="weppbatch run NAME takes one")
+        raise InputError(f"{batch} has no snapshot of _base", hint=f"weppbatch run {batch.name} takes one")
     digest = pointer.read_text(encoding="utf-8").strip()
     folder = batch / SNAPSHOTS / digest
     if not digest or not folder.is_dir():
-        raise InputError(f"the snapshot {folder} is missing", hint="weppbatch run NAME takes a new one")
+        raise InputError(f"the snapshot {folder} is missing", hint=f"weppbatch run {batch.name} takes a new one")
     return folder
 
 

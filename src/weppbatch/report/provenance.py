@@ -5,6 +5,7 @@ Reads state, records and controls and gives plain values. Writes nothing.
 
 import platform
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Provenance:
         self.base = ledger.plan.folder / "_base"
         self.dems: dict[str, dict[str, Any]] = {}
         self.sources: dict[str, Counter[str]] = defaultdict(Counter)
+        self.outside: dict[tuple[str, str], dict[str, Any]] = {}
         self.engines: dict[str, set[str]] = defaultdict(set)
         self.differences: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
@@ -62,8 +64,10 @@ class Provenance:
         for kind, source in _sources(result):
             self.sources[kind][source] += 1
         tasks = {}
+        read: set[tuple[str, str]] = set()
         for task, state in result.state.tasks.items():
             if result.has(task) and state.record:
+                read |= self._note_outside(task, state.record["inputs"])
                 tasks[task] = {
                     "status": state.status,
                     "finished_at": state.record["finished_at"],
@@ -72,6 +76,8 @@ class Provenance:
                 }
                 for program, number in state.record["versions"].items():
                     self.engines[program].add(number)
+        for key in read:
+            self.outside[key]["runs"] += 1
         entry = self.ledger.plan.entries[result.runid]
         self.runs[result.runid] = {
             "status": result.state.status,
@@ -108,6 +114,7 @@ class Provenance:
             "template_sha256": runner.template_validation.get("template_sha256"),
             "watersheds": {key: watersheds.get(key) for key in RESOURCE_KEYS},
             "dems": sorted(self.dems.values(), key=lambda dem: str(dem["source"])),
+            "outside_files": [self.outside[key] for key in sorted(self.outside)],
             "sources": {kind: dict(sorted(counts.items())) for kind, counts in self.sources.items()},
             "versions": self.versions(),
             "platform": platform.platform(),
@@ -120,6 +127,17 @@ class Provenance:
             "rejected": runner.template_validation.get("rejected", []),
         }
         return {"digest": sha256_of_json(content), "made_at": utc_now()} | content
+
+    def _note_outside(self, task: str, inputs: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+        """Keep the files that a task read from outside of its run, by path and checksum; returns these."""
+        keys = set()
+        for entry in inputs:
+            if Path(entry["path"]).is_absolute():
+                key = entry["path"], entry["sha256"]
+                known = self.outside.setdefault(key, dict(entry) | {"tasks": [], "runs": 0})
+                known["tasks"] += [] if task in known["tasks"] else [task]
+                keys.add(key)
+        return keys
 
     def _note_differences(self, runid: str, wd: Path) -> None:
         """Keep the settings in which a run differs from `_base`."""

@@ -163,8 +163,8 @@ def has_results(state: RunState, task: str) -> bool:
 def outdated(wd: Path, state: RunState) -> frozenset[str]:
     """The tasks that read another version of a file than the run has now, by the records' checksums.
 
-    A file that a task would make and no sentinel vouches for counts as another one. A sentinel vouches for its files
-    also while its task is at work again or has failed since, for they are replaced only when it has succeeded.
+    A file that a task would make and no sentinel vouches for counts as another one. A sentinel vouches for its
+    files also while its task is at work again or has failed since: they are replaced only when it has succeeded.
     """
     records = {task: _sentinel(wd, state, task) or {} for task in state.tasks}
     now = {entry["path"]: entry["sha256"] for record in records.values() for entry in record.get("outputs", [])}

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from weppbatch.errors import ConfigError
+from weppbatch.errors import ConfigError, InputProblems
 from weppbatch.files import replacing
 from weppbatch.formats.climate_cli import read_climate, write_climate
-from weppbatch.formats.climate_series import DAILY, ClimateSeries
+from weppbatch.formats.climate_series import DAILY, ClimateSeries, check_series
 from weppbatch.hydrology.weather import M_PER_FT, generate, scaled_series, scaled_station
 from weppbatch.nodb.climate import Climate
 from weppbatch.nodb.outside import outside_path
@@ -29,6 +29,10 @@ FAR_KM = 100.0
 FAR_M = 500.0
 
 
+class UnusableScaling(InputProblems, ConfigError):
+    """Precipitation as the settings scale it is none that WEPP takes."""
+
+
 def run(run: Run) -> Metrics:
     """Make the series, write it twice, and say where it comes from."""
     control = run.control(Climate)
@@ -39,6 +43,7 @@ def run(run: Run) -> Metrics:
             hint="use vanilla, or user_defined with a .cli file of observed weather",
         )
     series, source = (_generated if control.mode == "vanilla" else _users)(run, control, place)
+    _check_scaling(control, series)
     write_climate(run.output("climate/climate.cli"), series)
     write_series(run.output("climate/climate.parquet"), series, source)
     return source | summary(series)
@@ -70,6 +75,18 @@ def summary(series: ClimateSeries) -> Metrics:
     }
 
 
+def _check_scaling(control: Climate, series: ClimateSeries) -> None:
+    """Raise UnusableScaling when a series that was scaled has days that WEPP would not take."""
+    problems = check_series(series) if control.precip_scaling != "none" else []
+    if problems:
+        name = "precip_scale_factor" if control.precip_scaling == "scalar" else "precip_monthly_factors"
+        raise UnusableScaling(
+            f"scaled by climate.{name}={getattr(control, name)}, the weather can't be used:",
+            problems,
+            hint=f"set climate.{name} nearer to 1, or climate.precip_scaling=none",
+        )
+
+
 def _generated(run: Run, control: Climate, place: "_Place") -> tuple[ClimateSeries, dict[str, Any]]:
     """A series from the nearest station's statistics, or from those of the station that was named."""
     folder = station_folder(outside_path(control, "stations") if control.stations else None)
@@ -77,6 +94,7 @@ def _generated(run: Run, control: Climate, place: "_Place") -> tuple[ClimateSeri
         chosen = closest(folder, place.longitude_deg, place.latitude_deg)
     else:
         chosen = named(folder, control.station_id, place.longitude_deg, place.latitude_deg)
+    run.outside(chosen.path)
     station, factors = chosen.station, control.monthly_factors()
     if factors is not None:
         station = scaled_station(station, factors, with_intensity=control.adjust_mx_pt5)
@@ -95,6 +113,7 @@ def _users(run: Run, control: Climate, place: "_Place") -> tuple[ClimateSeries, 
         raise ConfigError("climate.cli_file is empty", hint="name the .cli file, or set climate.mode=vanilla")
     path = outside_path(control, "cli_file")
     series, factors = read_climate(path), control.monthly_factors()
+    run.outside(path)
     if factors is not None:
         series = scaled_series(series, factors)
     away_km = distance_km(place.longitude_deg, place.latitude_deg, series.longitude_deg, series.latitude_deg)

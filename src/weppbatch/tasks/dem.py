@@ -18,7 +18,7 @@ def run(run: Run) -> Metrics:
     if not ron.dem:
         raise ConfigError(
             "no elevation source is set (ron.dem is empty)",
-            hint="weppbatch add NAME dem FILE.tif, then push it",
+            hint=f"weppbatch add {run.batch.name} dem FILE.tif, then push it",
         )
     source = Path(run.batch, "_base", ron.dem)
     extent = read_json(run.input("extent.json"))
@@ -26,6 +26,7 @@ def run(run: Run) -> Metrics:
     elevation_m, grid, provenance = prepare_dem(source, shape(extent["polygon"]), asked, ron.dem_options(), run.log)
     write_raster(run.output("dem/dem.tif"), elevation_m, grid)
     write_json(run.output("dem/provenance.json"), provenance | {"grid": grid.to_json()})
+    run.outside(*(Path(read["source"]) for read in (provenance, *provenance.get("parts", []))))
     for note in provenance.get("notes", []):
         run.warn(note)
     return {"rows": grid.rows, "cols": grid.cols, "cell_size_m": grid.cell_size_m}

@@ -16,7 +16,8 @@ def feature_of(batch: Path, runid: str) -> dict[str, Any]:
     """
     path = batch / RUN_FEATURES
     if not path.exists():
-        raise InputError(f"{batch} has no validated watersheds", hint="weppbatch validate NAME --template TEMPLATE")
+        hint = f"weppbatch validate {batch.name} --template TEMPLATE"
+        raise InputError(f"{batch} has no validated watersheds", hint=hint)
     marker = json.dumps(runid)
     with path.open(encoding="utf-8") as lines:
         for line in lines:

@@ -5,7 +5,7 @@ the order of hillslopes.parquet.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,19 @@ from weppbatch.nodb.landuse import Landuse
 from weppbatch.tasks.parameters import COVER_COLUMNS, ClassCover, LandCover, class_covers, land_covers
 from weppbatch.tasks.run import Metrics, Run
 from weppbatch.tasks.tables import table_path, table_version
-from weppbatch.terrain.burn_severity import SEVERITIES, read_burn_severity
-from weppbatch.terrain.zonal import Zones, check_whole, dominant, mean, named, read_zones, sample
+from weppbatch.terrain.burn_severity import SEVERITIES, BurnSeverity, read_burn_severity
+from weppbatch.terrain.zonal import (
+    MapMissesWatershed,
+    Sampled,
+    Zones,
+    check_whole,
+    dominant,
+    mean,
+    named,
+    read_zones,
+    sample,
+    without_data,
+)
 
 TABLE = "landuse/landuse.parquet"
 UNCLASSIFIED = 0  # NLCD's key outside of its data
@@ -31,20 +42,22 @@ LEAST_CANOPY = 0.05
 
 
 class UnmappedLandCover(InputProblems):
-    """Hillslopes have a land cover key that the tables don't know, or none."""
+    """Hillslopes have a land cover key that the tables don't know."""
 
 
 @dataclass
 class Maps:
-    """What the maps that were read say of themselves."""
+    """What the maps that a run reads say of themselves."""
 
-    sources: dict[str, str]
+    run: Run
+    sources: dict[str, str] = field(default_factory=dict)
     synthetic: bool = False
 
-    def add(self, name: str, source: str, synthetic: bool) -> None:
-        """Note a map."""
-        self.sources[name] = source
-        self.synthetic = self.synthetic or synthetic
+    def add(self, name: str, path: Path, found: Sampled | BurnSeverity) -> None:
+        """Note a map, and the files that were read."""
+        self.sources[name] = found.source or path.name
+        self.synthetic = self.synthetic or found.synthetic
+        self.run.outside(*found.files)
 
 
 def run(run: Run) -> Metrics:
@@ -52,11 +65,12 @@ def run(run: Run) -> Metrics:
     control, disturbed = run.control(Landuse), run.control(Disturbed)
     hillslopes = pd.read_parquet(run.input("watershed/hillslopes.parquet"))
     zones = read_zones(run.input("watershed/subwta.tif"), hillslopes["topaz_id"].tolist())
-    base, maps = run.batch / "_base", Maps({})
-    own_keys = base / control.landcover_table if control.landcover_table else None
-    keys, covers = land_covers(own_keys), class_covers()
+    base, maps = run.batch / "_base", Maps(run)
+    own_keys = [base / control.landcover_table] if control.landcover_table else []
+    keys, covers = land_covers(*own_keys), class_covers()
+    run.outside(*own_keys)
     table = pd.DataFrame({"topaz_id": zones.topaz_ids, "cells": zones.cells})
-    _land_cover(table, control, base, zones, keys, maps)
+    _land_cover(run, table, control, base, zones, keys, maps)
     _burn_severity(run, table, disturbed, base, zones, maps)
     _disturb(table, disturbed, keys, covers)
     for column in COVER_COLUMNS:
@@ -67,16 +81,23 @@ def run(run: Run) -> Metrics:
     table = hillslopes[["topaz_id", "wepp_id"]].merge(table, on="topaz_id", validate="one_to_one")
     with replacing(run.output(TABLE)) as temporary:
         table.to_parquet(temporary, index=False)
-    tables = [table_path("landcover"), table_path("covers"), *([own_keys] if own_keys else [])]
+    tables = [table_path("landcover"), table_path("covers"), *own_keys]
     return _metrics(table, hillslopes, maps, [table_version(path) for path in tables])
 
 
 def _land_cover(
-    table: pd.DataFrame, control: Landuse, base: Path, zones: Zones, keys: Mapping[int, LandCover], maps: Maps
+    run: Run,
+    table: pd.DataFrame,
+    control: Landuse,
+    base: Path,
+    zones: Zones,
+    keys: Mapping[int, LandCover],
+    maps: Maps,
 ) -> None:
     """The columns landcover_key and dominant_share.
 
-    Raises UnmappedLandCover with every key that the tables lack, with its cells and hillslopes.
+    Raises UnmappedLandCover with every key that the tables lack, with its cells and hillslopes, and
+    MapMissesWatershed with the hillslopes on half of which or more the map has no data.
     """
     if control.mode == "single":
         if control.single_key not in keys:
@@ -89,7 +110,8 @@ def _land_cover(
     if not control.landcover:
         raise ConfigError(
             "no land cover map is set (landuse.landcover is empty)",
-            hint="weppbatch set NAME landuse.landcover=FILE.tif, or landuse.mode=single for one class everywhere",
+            hint=f"weppbatch set {run.batch.name} landuse.landcover=FILE.tif, "
+            "or landuse.mode=single for one class everywhere",
         )
     path = base / control.landcover
     found = sample(path, zones, "landuse.landcover")
@@ -104,9 +126,8 @@ def _land_cover(
         )
     most = dominant(values, zones)
     lacking = most.known_share < LEAST_KNOWN_SHARE
+    blank = [without_data(values, zones, lacking)] if lacking.any() else []
     problems = []
-    if lacking.any():
-        problems.append(f"no land cover on half of their cells or more: {named(zones.topaz_ids, lacking)}")
     for key in sorted({int(value) for value in most.value[~lacking]} - keys.keys()):
         cells = int((values == key).sum())
         problems.append(
@@ -115,11 +136,16 @@ def _land_cover(
     if problems:
         raise UnmappedLandCover(
             f"{path} (landuse.landcover):",
-            problems,
-            hint="give a table with key, label and disturbed_class for them (landuse.landcover_table)",
+            [*blank, *problems],
+            hint="give a table with key, label and disturbed_class for the keys (landuse.landcover_table)"
+            + ("; and a map that covers the hillslopes" if blank else ""),
+        )
+    if blank:
+        raise MapMissesWatershed(
+            f"{path} (landuse.landcover): {blank[0]}", hint="give a map that covers these hillslopes"
         )
     table["landcover_key"], table["dominant_share"] = most.value.astype(np.int64), most.share
-    maps.add("landcover", found.source or path.name, found.synthetic)
+    maps.add("landcover", path, found)
 
 
 def _burn_severity(
@@ -136,7 +162,7 @@ def _burn_severity(
     most = dominant(found.classes, zones)
     table["burn_class"] = [SEVERITIES[int(value)] for value in most.value]
     table["burn_share"] = most.share
-    maps.add("sbs_map", found.source or path.name, found.synthetic)
+    maps.add("sbs_map", path, found)
 
 
 def _disturb(
@@ -176,7 +202,7 @@ def _canopy(run: Run, table: pd.DataFrame, disturbed: Disturbed, base: Path, zon
     if unknown.any():
         run.warn(f"no canopy in {path.name} for {named(zones.topaz_ids, unknown)}: the class's own is used")
     table["canopy_cover"] = np.where(forest & ~np.isnan(canopy), canopy, table["canopy_cover"])
-    maps.add("canopy_map", found.source or path.name, found.synthetic)
+    maps.add("canopy_map", path, found)
 
 
 def _replace_covers(table: pd.DataFrame, control: Landuse, keys: Mapping[int, LandCover]) -> None:

@@ -4,7 +4,7 @@ In: the shipped tables of config/tables, or a user's own. Out: typed rows by key
 refused with everything that is wrong in it. What a hillslope gets is decided in the tasks landuse and soils.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -141,31 +141,39 @@ def layer_of(row: Mapping[str, Any]) -> SoilLayer:
     return SoilLayer(**{column: float(row[column]) for column in LAYER_COLUMNS})
 
 
-Reading = tuple[list[tuple[Any, Any]], list[str]]
+Reading = tuple[list[tuple[int, Any, Any]], list[str]]
+"""Line number, key and value of each row, and all problems."""
 
 
 def _keyed(path: Path, read: Callable[[Cells], Reading]) -> dict[Any, Any]:
     """A table's rows by key; raises InputProblems with all that is wrong in it, keys given twice included."""
     rows, problems = read(read_cells(path))
     found: dict[Any, Any] = {}
-    for key, value in rows:
+    lines: dict[Any, int] = {}
+    for number, key, value in rows:
         if key in found:
             shown = " on ".join(key) if isinstance(key, tuple) else key
-            problems.append(f"{shown} is given twice")
+            problems.append(f"line {number}: {shown} is given twice, first on line {lines[key]}")
         found[key] = value
+        lines.setdefault(key, number)
     refuse(path, problems)
     return found
+
+
+def _numbered(cells: Cells, rows: Sequence[dict[str, Any]]) -> Iterable[tuple[int, dict[str, Any]]]:
+    """Checked rows with their lines; none when the table has no usable columns."""
+    return ((number, row) for (number, _), row in zip(cells, rows, strict=False))
 
 
 def _read_land_covers(cells: Cells) -> Reading:
     rows, problems = checked_rows(cells, {"key": float, "label": str, "disturbed_class": str})
     known = class_covers()
     found = []
-    for row in rows:
+    for number, row in _numbered(cells, rows):
         key, name = int(row["key"]), row["disturbed_class"]
         if name and name not in known:
-            problems.append(f"key {key}: there is no disturbed class '{name}'; there are {', '.join(known)}")
-        found.append((key, LandCover(key, row["label"], name)))
+            problems.append(f"line {number}: there is no disturbed class '{name}'; there are {', '.join(known)}")
+        found.append((number, key, LandCover(key, row["label"], name)))
     return found, problems
 
 
@@ -175,10 +183,10 @@ def _read_covers(cells: Cells) -> Reading:
         cells, names | dict.fromkeys(COVER_COLUMNS, float), optional=("burns_as", "fixed_soil")
     )
     found = []
-    for row in rows:
+    for number, row in _numbered(cells, rows):
         values = {column: float(row[column]) for column in COVER_COLUMNS}
         name = row["disturbed_class"]
-        found.append((name, ClassCover(name, row["burns_as"] or "", row["fixed_soil"] or "", values)))
+        found.append((number, name, ClassCover(name, row["burns_as"] or "", row["fixed_soil"] or "", values)))
     return found, problems
 
 
@@ -195,19 +203,20 @@ def _read_soil_parameters(cells: Cells) -> Reading:
         f"it has no column {name}" for name in ERODIBILITY_COLUMNS if renamed and name not in renamed[0][1]
     ]
     found = []
-    for row in rows:
+    for number, row in _numbered(cells, rows):
         key = row["disturbed_class"], row["texture"]
         given = [name for name in ERODIBILITY_COLUMNS if row[name] is not None]
         if 0 < len(given) < len(ERODIBILITY_COLUMNS):
             lacking = ", ".join(name for name in ERODIBILITY_COLUMNS if name not in given)
-            problems.append(f"{' on '.join(key)}: {lacking} empty; give all four, or none to keep the soil's own")
+            problems.append(f"line {number}: {lacking} empty; give all four, or none to keep the soil's own")
         if key[1] and key[1] not in TEXTURES:
-            problems.append(f"{key[0]}: there is no texture '{key[1]}'; there are {', '.join(TEXTURES)}")
+            problems.append(f"line {number}: there is no texture '{key[1]}'; there are {', '.join(TEXTURES)}")
         floor = None if row["lkeff_mm_h"] in (None, NO_FLOOR) else row["lkeff_mm_h"]
         if floor is not None and floor < 0:
-            problems.append(f"{' on '.join(key)}: lkeff_mm_h is {floor:g}, below 0")
+            problems.append(f"line {number}: lkeff_mm_h is {floor:g}, below 0")
         values = {name: row[name] for name in ERODIBILITY_COLUMNS}
-        found.append((key, SoilParameters(*key, **values, ksatadj=int(row["ksatadj"]), lkeff_mm_h=floor)))
+        made = SoilParameters(*key, **values, ksatadj=int(row["ksatadj"]), lkeff_mm_h=floor)
+        found.append((number, key, made))
     return found, problems
 
 
@@ -216,7 +225,8 @@ def _read_fixed_soils(cells: Cells) -> Reading:
     columns = {"fixed_soil": str, "texture": str} | dict.fromkeys((*LAYER_COLUMNS, *numbers), float)
     rows, problems = checked_rows(cells, columns)
     found = []
-    for row in rows:
+    for number, row in _numbered(cells, rows):
         values = {name: row[name] for name in numbers} | {"ksflag": int(row["ksflag"])}
-        found.append((row["fixed_soil"], FixedSoil(row["fixed_soil"], row["texture"], layer_of(row), **values)))
+        made = FixedSoil(row["fixed_soil"], row["texture"], layer_of(row), **values)
+        found.append((number, made.name, made))
     return found, problems

@@ -12,7 +12,7 @@ from typing import Any
 
 from weppbatch import __version__
 from weppbatch.errors import InputError, Interrupted, WeppbatchError
-from weppbatch.files import read_json, sha256_of_file, write_json
+from weppbatch.files import read_json, sha256_once, write_json
 
 TRACEBACK_CHARS = 4000
 
@@ -171,9 +171,10 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 
 def file_entries(wd: Path, names: list[str]) -> list[dict[str, Any]]:
-    """Relative path, size and checksum of each file, for a sentinel."""
+    """Path, size and checksum of each file, for a sentinel: files of the run by their path in its folder, others by
+    their absolute path."""
     return [
-        {"path": name, "bytes": (wd / name).stat().st_size, "sha256": sha256_of_file(wd / name)}
+        {"path": name, "bytes": (wd / name).stat().st_size, "sha256": sha256_once(wd / name)}
         for name in sorted(names)
     ]
 

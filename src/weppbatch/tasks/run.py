@@ -16,7 +16,8 @@ Metrics = dict[str, Any]
 class Run:
     """One task's view of one run.
 
-    A task reads files by `input`, writes them to `output`, and touches nothing else. What it wrote is moved into
+    A task reads files by `input`, names those that it reads elsewhere by `outside`, writes to `output`, and touches
+    nothing else. What it wrote is moved into
     the run's folder only when it has returned.
     """
 
@@ -49,6 +50,12 @@ class Run:
         if name not in self.inputs:
             self.inputs.append(name)
         return path
+
+    def outside(self, *paths: Path) -> None:
+        """Note files from outside of the run that the task reads; they are recorded as inputs by absolute path."""
+        self.inputs += [
+            name for name in dict.fromkeys(str(path.absolute()) for path in paths) if name not in self.inputs
+        ]
 
     def output(self, name: str) -> Path:
         """Where to write a file that belongs at `name` in the run's folder."""

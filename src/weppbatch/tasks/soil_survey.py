@@ -13,6 +13,10 @@ from weppbatch.hydrology.soil_texture import TEXTURES
 from weppbatch.tasks.soil_horizons import REQUIRED, Horizon, Profile, SoilUnit, horizon_values
 from weppbatch.tasks.tables import Cells, read_cells, refuse
 
+COLUMNS = (
+    f"a table has horizons (mukey, {', '.join(REQUIRED)} and more), or a texture for each map unit (mukey, texture)"
+)
+
 
 class SoilSurvey:
     """A soil table with its rows by map unit."""
@@ -24,7 +28,7 @@ class SoilSurvey:
         columns = set(cells[0][1]) if cells else set()
         self.by_texture = "hzdepb_r" not in columns and "texture" in columns
         needed = ("mukey", "texture") if self.by_texture else ("mukey", *REQUIRED)
-        refuse(path, [f"it has no column {name}" for name in needed if name not in columns])
+        refuse(path, [f"it has no column {name}" for name in needed if name not in columns], hint=COLUMNS)
         problems = []
         for number, row in cells:
             try:

@@ -7,6 +7,7 @@ makes of it is decided in the task soils.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,17 @@ from weppbatch.tasks.run import Run
 from weppbatch.tasks.soil_horizons import SoilUnit
 from weppbatch.tasks.soil_survey import SoilSurvey
 from weppbatch.tasks.tables import table_version
-from weppbatch.terrain.zonal import Dominant, Values, check_whole, dominant, named, read_zones, sample
+from weppbatch.terrain.zonal import (
+    Dominant,
+    MapMissesWatershed,
+    Values,
+    check_whole,
+    dominant,
+    named,
+    read_zones,
+    sample,
+    without_data,
+)
 
 LEAST_KNOWN_SHARE = 0.5
 MOST_PROBLEMS = 20
@@ -41,11 +52,19 @@ class Units:
     synthetic: bool = False
 
 
+class Lacking(NamedTuple):
+    """Why hillslopes have no soil, in lines: what the map lacks, and what the table lacks."""
+
+    in_map: list[str]
+    in_table: list[str]
+
+
 def units_of(run: Run, control: Soils, topaz_ids: Sequence[int], needed: Sequence[bool]) -> Units:
     """The soil of each hillslope, in the order of `topaz_ids`; those that are not `needed` get None.
 
     Raises ConfigError without map or table, UnusableSoils with every map unit that has no usable soil, with its
-    cells and hillslopes, and what `zonal.sample` raises.
+    cells and hillslopes, MapMissesWatershed with the hillslopes on half of which or more the map has no data, and
+    what `zonal.sample` raises.
     """
     if control.mode == "single":
         texture = control.single_texture
@@ -54,7 +73,7 @@ def units_of(run: Run, control: Soils, topaz_ids: Sequence[int], needed: Sequenc
     if not control.soil_map or not control.soil_table:
         raise ConfigError(
             "no soil map or no soil table is set (soils.soil_map, soils.soil_table)",
-            hint="weppbatch set NAME soils.soil_map=FILE.tif soils.soil_table=FILE.csv, "
+            hint=f"weppbatch set {run.batch.name} soils.soil_map=FILE.tif soils.soil_table=FILE.csv, "
             "or soils.mode=single for one texture everywhere",
         )
     path = run.batch / "_base" / control.soil_map
@@ -65,11 +84,17 @@ def units_of(run: Run, control: Soils, topaz_ids: Sequence[int], needed: Sequenc
     order = np.searchsorted(zones.topaz_ids, np.asarray(topaz_ids))
     most = Dominant(most.value[order], most.share[order], most.known_share[order])
     survey = SoilSurvey(run.batch / "_base" / control.soil_table)
+    run.outside(*found.files, survey.path)
     units = _from_survey(survey, most, np.asarray(needed), control)
     lacking = np.array([need and unit is None for need, unit in zip(needed, units, strict=True)])
     if lacking.any():
-        texts = _lacking(most, found.values, np.asarray(topaz_ids), lacking, survey)
-        _stand_in(run, control, path, units, zones.cells[order], lacking, texts)
+        unknown = lacking & (most.known_share < LEAST_KNOWN_SHARE)
+        blank = np.isin(zones.topaz_ids, np.asarray(topaz_ids)[unknown])
+        why = Lacking(
+            [without_data(found.values, zones, blank)] if blank.any() else [],
+            _without_soil(most, found.values, np.asarray(topaz_ids), lacking & ~unknown, survey),
+        )
+        _stand_in(run, control, path, units, zones.cells[order], lacking, why)
     _say_estimated(run, units)
     maps = {"soil_map": found.source or path.name, "soil_table": table_version(survey.path)}
     return Units(units, most.share, maps, found.synthetic)
@@ -93,21 +118,22 @@ def _from_survey(survey: SoilSurvey, most: Dominant, needed: Flags, control: Soi
             units[mukey], wrong = survey.unit(mukey, control.restrictive_ksat_mm_h)
         problems += wrong
     if problems:
-        raise UnusableSoils(f"the table {survey.path} (soils.soil_table) can't be used:", problems[:MOST_PROBLEMS])
+        raise UnusableSoils(
+            f"the table {survey.path} (soils.soil_table) can't be used:",
+            problems[:MOST_PROBLEMS],
+            hint="correct these rows of the table and run again",
+        )
     return [units.get(int(value)) if ok else None for value, ok in zip(most.value, known, strict=True)]
 
 
-def _lacking(
+def _without_soil(
     most: Dominant, values: Values, topaz_ids: npt.NDArray[np.int64], lacking: Flags, survey: SoilSurvey
 ) -> list[str]:
     """Why hillslopes have no soil: a line for each map unit, with its cells and hillslopes."""
-    unknown = lacking & (most.known_share < LEAST_KNOWN_SHARE)
     texts = []
-    if unknown.any():
-        texts.append(f"no map unit on half of their cells or more: {named(topaz_ids, unknown)}")
-    for mukey in np.unique(most.value[lacking & ~unknown]):
+    for mukey in np.unique(most.value[lacking]):
         why = "has no mineral horizon" if int(mukey) in survey.rows else "has no row in the table"
-        here = lacking & ~unknown & (most.value == mukey)
+        here = lacking & (most.value == mukey)
         texts.append(f"map unit {mukey:.0f} {why}: {int((values == mukey).sum())} cells, {named(topaz_ids, here)}")
     return texts
 
@@ -119,7 +145,7 @@ def _stand_in(
     units: list[SoilUnit | None],
     cells: npt.NDArray[np.int64],
     lacking: Flags,
-    texts: list[str],
+    why: Lacking,
 ) -> None:
     """Put the soil that covers most of the watershed where there is none, if the control says so; else raise."""
     area: dict[str, int] = {}
@@ -127,30 +153,31 @@ def _stand_in(
         if unit is not None:
             area[unit.key] = area.get(unit.key, 0) + int(count)
     if control.missing_soil == "error" or not area:
-        raise UnusableSoils(
-            f"{path} (soils.soil_map), with its table:",
-            texts,
-            hint="complete the table"
-            + (
-                ", or let the watershed's dominant soil stand in: weppbatch set NAME soils.missing_soil=dominant"
-                if area
-                else ""
-            ),
-        )
+        hints = ["complete the table"] if why.in_table else []
+        hints += ["give a map that covers these hillslopes"] if why.in_map else []
+        hints += [f"or let the dominant soil stand in: weppbatch set {run.batch.name} soils.missing_soil=dominant"]
+        hint = ", ".join(hints if area else hints[:-1])
+        if not why.in_table:
+            raise MapMissesWatershed(f"{path} (soils.soil_map): {why.in_map[0]}", hint=hint)
+        raise UnusableSoils(f"{path} (soils.soil_map), with its table:", [*why.in_map, *why.in_table], hint=hint)
     largest = max(sorted(area), key=lambda key: area[key])
     substitute = next(unit for unit in units if unit is not None and unit.key == largest)
-    run.warn(f"map unit {largest} stands in where there is no soil: {'; '.join(texts)}", degraded=True)
+    run.warn(
+        f"map unit {largest} stands in where there is no soil: {'; '.join([*why.in_map, *why.in_table])}",
+        degraded=True,
+    )
     for index in np.flatnonzero(lacking):
         units[index] = substitute
 
 
 def _say_estimated(run: Run, units: Sequence[SoilUnit | None]) -> None:
-    """A warning of how many values the table lacked."""
+    """A warning of how many values had to be estimated, and of how many map units."""
     counts: dict[str, int] = {}
-    distinct = {unit.key: unit for unit in units if unit is not None}
+    distinct = {unit.key: unit for unit in units if unit is not None and unit.estimated}
     for unit in distinct.values():
         for what, count in unit.estimated.items():
             counts[what] = counts.get(what, 0) + count
     if counts:
         listed = ", ".join(f"{what} {count}" for what, count in sorted(counts.items()))
-        run.warn(f"the soil table lacks values of {len(distinct)} map units; estimated from texture: {listed}")
+        of = f"{len(distinct)} map unit{'s' if len(distinct) > 1 else ''}"
+        run.warn(f"values of {of} were estimated, where the soil table has none that fit: {listed}")

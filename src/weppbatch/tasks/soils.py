@@ -55,6 +55,7 @@ def run(run: Run) -> Metrics:
     needed = [not covers[name].fixed_soil for name in classes]
     found = units_of(run, control, landuse["topaz_id"].tolist(), needed)
     own = run.batch / "_base" / disturbed.lookup_table if disturbed.lookup_table else None
+    run.outside(*([own] if own else []))
     maker = Maker(control, disturbed, soil_parameters(own), fixed_soils())
     soils = [maker.soil(unit, name) for unit, name in zip(found.units, classes, strict=True)]
     if maker.problems:

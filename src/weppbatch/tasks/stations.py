@@ -13,6 +13,7 @@ from weppbatch.files import shipped
 from weppbatch.formats.station_par import PLACE, Station, read_station
 
 EARTH_KM = 6371.0
+NAME_A_FOLDER = "set climate.stations to a folder of .par files, or to nothing for those that come with weppbatch"
 
 
 class NoStation(ConfigError):
@@ -21,11 +22,16 @@ class NoStation(ConfigError):
 
 @dataclass(frozen=True)
 class Chosen:
-    """A station, the name of its file without .par, and how far away it is."""
+    """A station, its file, and how far away it is."""
 
     station: Station
-    station_id: str
+    path: Path
     distance_km: float
+
+    @property
+    def station_id(self) -> str:
+        """The name of its file without .par."""
+        return self.path.stem
 
 
 def station_folder(setting: Path | None) -> Path:
@@ -46,7 +52,7 @@ def closest(folder: Path, longitude_deg: float, latitude_deg: float) -> Chosen:
         raise InputProblems(f"not station files, in {folder}:", problems, hint="mend them or take them out")
     distances = {path: distance_km(longitude_deg, latitude_deg, *place) for path, place in places.items() if place}
     path = min(distances, key=lambda path: (distances[path], path.name))
-    return Chosen(read_station(path), path.stem, distances[path])
+    return Chosen(read_station(path), path, distances[path])
 
 
 def named(folder: Path, station_id: str, longitude_deg: float, latitude_deg: float) -> Chosen:
@@ -62,7 +68,7 @@ def named(folder: Path, station_id: str, longitude_deg: float, latitude_deg: flo
         raise NoStation(what, hint=f"there is {', '.join(by_name[name].stem for name in near)}")
     station = read_station(by_name[wanted])
     away_km = distance_km(longitude_deg, latitude_deg, station.longitude_deg, station.latitude_deg)
-    return Chosen(station, by_name[wanted].stem, away_km)
+    return Chosen(station, by_name[wanted], away_km)
 
 
 def distance_km(
@@ -78,10 +84,10 @@ def distance_km(
 def _files(folder: Path) -> list[Path]:
     """The station files of a folder, by name."""
     if not folder.is_dir():
-        raise NoStation(f"climate.stations: {folder} is not a folder")
+        raise NoStation(f"climate.stations: {folder} is not a folder", hint=NAME_A_FOLDER)
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".par")
     if not found:
-        raise NoStation(f"there is no station file (.par) in {folder}")
+        raise NoStation(f"there is no station file (.par) in {folder}", hint=NAME_A_FOLDER)
     return found
 
 

@@ -89,9 +89,11 @@ def read_cells(path: Path) -> Cells:
     reader = csv.reader(line for _, line in kept)
     header = [name.strip() for name in next(reader)]
     rows = []
-    for (number, _), cells in zip(kept[1:], reader, strict=False):
+    begins = reader.line_num  # a quoted cell may hold line breaks, so that a row takes several lines
+    for cells in reader:
         padded = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
-        rows.append((number, dict(zip(header, padded, strict=False))))
+        rows.append((kept[begins][0], dict(zip(header, padded, strict=False))))
+        begins = reader.line_num
     return rows
 
 
@@ -142,11 +144,11 @@ def _number(name: str, text: str) -> tuple[float, str]:
     return value, ""
 
 
-def refuse(path: Path, problems: Sequence[str]) -> None:
+def refuse(path: Path, problems: Sequence[str], hint: str = "correct the table and run again") -> None:
     """Raise InputProblems for a table that has problems; the first twenty are named."""
     if not problems:
         return
     shown = list(problems[:MOST_PROBLEMS])
     if len(problems) > MOST_PROBLEMS:
         shown.append(f"and {len(problems) - MOST_PROBLEMS} more")
-    raise InputProblems(f"the table {path} can't be used:", shown)
+    raise InputProblems(f"the table {path} can't be used:", shown, hint=hint)

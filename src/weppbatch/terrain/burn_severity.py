@@ -29,6 +29,7 @@ class BurnSeverity:
     classes: Values
     source: str
     synthetic: bool
+    files: tuple[Path, ...]
     notes: list[str]
 
 
@@ -48,16 +49,16 @@ def read_burn_severity(
         if outside == "error":
             raise MapMissesWatershed(
                 error.message,
-                hint=f"correct {setting}; if this watershed did not burn: "
-                "weppbatch set NAME disturbed.outside_sbs=unburned",
+                hint=f"correct {setting}; if this watershed did not burn, set disturbed.outside_sbs=unburned",
             ) from error
         return BurnSeverity(
-            np.zeros(zones.zone.size), "", False, ["it lies outside the burn severity map: unburned"]
+            np.zeros(zones.zone.size), "", False, (path,), ["it lies outside the burn severity map: unburned"]
         )
     known = np.isfinite(found.values)
     if not known.all():
         notes.append(f"{1 - known.mean():.1%} of the hillslopes' cells have no burn severity: taken as unburned")
-    return BurnSeverity(np.where(known, found.values - offset, 0.0), found.source, found.synthetic, notes)
+    classes = np.where(known, found.values - offset, 0.0)
+    return BurnSeverity(classes, found.source, found.synthetic, found.files, notes)
 
 
 def _offset(path: Path, setting: str) -> tuple[int, list[str]]:

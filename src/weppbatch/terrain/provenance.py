@@ -3,7 +3,6 @@
 In: an open raster and the area that is read from it. Out: a dict. Reads no elevations.
 """
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import rasterio
 from rasterio.coords import disjoint_bounds
 from rasterio.io import DatasetReader
 
-from weppbatch.files import sha256_of_file, sha256_of_json
+from weppbatch.files import sha256_of_json, sha256_once
 
 Bounds = tuple[float, float, float, float]
 
@@ -23,9 +22,7 @@ def provenance_of(path: Path, source: DatasetReader, bounds: Bounds) -> dict[str
     too, and bytes and sha256 then cover the mosaic's own file and these parts.
     Raises OSError when one of the files is missing or can't be read.
     """
-    files = [path, *(Path(name) for name in source.files if not _same_file(Path(name), path))]
-    used = [files[0], *(part for part in files[1:] if _lies_in(part, source, bounds))]
-    sums = [(str(part), part.stat().st_size, _sha256(part, part.stat().st_mtime_ns)) for part in used]
+    sums = [(str(part), part.stat().st_size, sha256_once(part)) for part in files_read(path, source, bounds)]
     provenance: dict[str, Any] = {
         "source": str(path),
         "driver": source.driver,
@@ -43,6 +40,12 @@ def provenance_of(path: Path, source: DatasetReader, bounds: Bounds) -> dict[str
     return provenance
 
 
+def files_read(path: Path, source: DatasetReader, bounds: Bounds) -> list[Path]:
+    """The raster's file, first, and of a mosaic the parts that lie in `bounds`, given in its CRS."""
+    parts = [Path(name) for name in source.files if not _same_file(Path(name), path)]
+    return [path, *(part for part in parts if _lies_in(part, source, bounds))]
+
+
 def _same_file(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.samefile(other)
 
@@ -57,9 +60,3 @@ def _lies_in(part: Path, mosaic: DatasetReader, bounds: Bounds) -> bool:
             return tile.crs != mosaic.crs or not disjoint_bounds(tile.bounds, bounds)
     except rasterio.errors.RasterioIOError:
         return True
-
-
-@lru_cache(maxsize=256)
-def _sha256(path: Path, _mtime_ns: int) -> str:
-    """A file's checksum, computed once a process while the file keeps its modification time."""
-    return sha256_of_file(path)

@@ -188,7 +188,7 @@ def _check_unit(path: Path, raster: DatasetReader, setting: VerticalUnit) -> Non
         if unit is not None and unit != setting:
             raise DemUnitContradicts(
                 f"{path} states elevations in {stated}, but ron.dem_vertical_unit says {setting}",
-                hint=f"weppbatch set NAME ron.dem_vertical_unit={unit}, or correct the file",
+                hint=f"set ron.dem_vertical_unit={unit}, or correct the file",
             )
 
 

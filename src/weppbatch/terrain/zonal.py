@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from weppbatch.crs import transformer
 from weppbatch.errors import DataError, InputError
 from weppbatch.terrain.grid import Grid, grid_of, read_raster
+from weppbatch.terrain.provenance import files_read
 
 Values = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -42,7 +43,7 @@ class MapNotClasses(InputError):
 
 
 class MapMissesWatershed(DataError):
-    """The watershed lies outside the map."""
+    """The watershed lies outside the map, or hillslopes of it lie where the map has no data."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,12 @@ class Zones:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A map's value at each cell of `Zones`, NaN where it has none, and what its file says of itself."""
+    """A map's value at each cell of `Zones`, NaN where it has none, what it says of itself, and the files read."""
 
     values: Values
     source: str
     synthetic: bool
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -110,16 +112,20 @@ def sample(path: Path, zones: Zones, setting: str) -> Sampled:
         row, col = _cells_in(raster, zones)
         inside = (row >= 0) & (row < raster.height) & (col >= 0) & (col < raster.width)
         if not inside.any():
-            raise MapMissesWatershed(_outside(path, setting, raster, zones))
+            raise MapMissesWatershed(
+                _outside(path, setting, raster, zones), hint=f"give a map that covers it, or correct {setting}"
+            )
         top, left = int(row[inside].min()), int(col[inside].min())
         height, width = int(row[inside].max()) - top + 1, int(col[inside].max()) - left + 1
-        found = raster.read(1, window=Window(left, top, width, height), masked=True)
+        window = Window(left, top, width, height)
+        found = raster.read(1, window=window, masked=True)
         values = np.full(zones.zone.size, np.nan)
         cells = found[row[inside] - top, col[inside] - left]
         values[inside] = np.where(np.ma.getmaskarray(cells), np.nan, cells.data.astype(np.float64))
         tags = raster.tags()
+        read = files_read(path, raster, raster.window_bounds(window))
     values[~np.isfinite(values)] = np.nan
-    return Sampled(values, tags.get("SOURCE", ""), "SYNTHETIC" in tags)
+    return Sampled(values, tags.get("SOURCE", ""), "SYNTHETIC" in tags, tuple(read))
 
 
 def dominant(values: Values, zones: Zones) -> Dominant:
@@ -168,6 +174,12 @@ def named(topaz_ids: Ints, rows: npt.NDArray[np.bool_]) -> str:
     """How many hillslopes `rows` selects, and the TOPAZ ids of the first, for a message."""
     ids = topaz_ids[rows]
     return f"{ids.size} hillslope{'s' if ids.size > 1 else ''} ({shown(ids.tolist(), 8)})"
+
+
+def without_data(values: Values, zones: Zones, rows: npt.NDArray[np.bool_]) -> str:
+    """That a map has no data on the hillslopes that `rows` selects: on how many cells, and which they are."""
+    cells = int(np.isnan(values[rows[zones.zone]]).sum())
+    return f"the map has no data there: {cells} of {zones.cells[rows].sum()} cells, {named(zones.topaz_ids, rows)}"
 
 
 def distinct_values(path: Path, setting: str, limit: int = MANY_CLASSES) -> list[float]:
