@@ -300,6 +300,30 @@ def test_a_template_gives_run_ids_and_tells_what_was_sanitised(call: Call, ready
     assert BatchRunner.getInstance(ready).runids == ["Wolf-Creek", "Ransom-Ovre-West", "Stinking-Creek"]
 
 
+def test_settings_that_would_fail_in_every_run_are_said_when_run_ids_are_made(call: Call, ready: Path) -> None:
+    def warnings() -> list[str]:
+        found: list[str] = call("validate", "mine", "-t", NAMES, "--json").json["warnings"]
+        said = call("validate", "mine", "-t", NAMES)
+        assert said.code == 0
+        assert said.out.count("warning: ") == len(found) and all(f"warning: {text}" in said.out for text in found)
+        return found
+
+    cover, soil = warnings()
+    assert cover.startswith("no land cover map is set (landuse.landcover): weppbatch set mine landuse.landcover=")
+    assert "weppbatch set mine soils.soil_map=FILE soils.soil_table=FILE, or soils.mode=single" in soil
+    call("set", "mine", "landuse.mode=single", "landuse.single_key=17", "soils.mode=single")
+    assert ["landuse.single_key is 17" in text for text in warnings()] == [True]
+    keys = ready / "_base" / "keys.csv"
+    keys.write_text("key,label,disturbed_class\n17,Heath,shrubs\n")
+    call("set", "mine", "landuse.landcover_table=keys.csv")
+    assert ["no disturbed class 'shrubs'" in text for text in warnings()] == [True]
+    keys.write_text("key,label,disturbed_class\n17,Heath,shrub\n")
+    assert warnings() == []
+    call("set", "mine", "landuse.mode=gridded", "soils.mode=gridded")
+    call("tasks", "mine", "--off", "landuse,soils,climate,wepp,watar,omni")
+    assert warnings() == []
+
+
 def test_only_the_runs_asked_for_are_previewed(call: Call, ready: Path) -> None:
     said = call("validate", "mine", "-t", NAMES, "--runs", "wolf*,nothing")
     assert "wolf-creek" in said.out and "stinking-creek" not in said.out

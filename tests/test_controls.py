@@ -102,7 +102,9 @@ def test_set_converts_texts_and_tells_old_and_new(base):
     assert changes["ron.target_crs"] == ("utm", "EPSG:5070")
     assert changes["soils.kslast_mm_h"] == (None, 0.01)
     assert load(base, "omni").settings()["scenarios"][0]["kind"] == "undisturbed"
-    assert set_fields(base, ["soils.kslast_mm_h="]) == {"soils.kslast_mm_h": (0.01, None)}
+    for none in ("", "none", "null"):
+        assert set_fields(base, [f"soils.kslast_mm_h={none}"]) == {"soils.kslast_mm_h": (0.01, None)}
+        set_fields(base, ["soils.kslast_mm_h=0.01"])
 
 
 def test_all_problems_are_named_at_once_and_nothing_is_written(base):
@@ -162,6 +164,10 @@ def test_each_control_is_written_once_for_all_its_fields(base):
         ("ron.target_crs=EPSG:99999", "not a coordinate reference system"),
         ("ron.target_crs=nonsense", "must be 'utm' or an EPSG code"),
         ("ron.dem=no/such.tif", "does not exist"),
+        ("ron.dem=uploads", "uploads is not a file"),
+        ("soils.soil_table=uploads", "uploads is not a file"),
+        ("climate.cli_file=uploads", "uploads is not a file"),
+        ("climate.stations=soils.nodb", "soils.nodb is not a folder"),
         ("watershed.csa_ha=0", "greater than 0"),
         ("watershed.max_junctions=4", "less than or equal to 3"),
         ("watershed.fill_or_breach=topaz", "'breach'"),

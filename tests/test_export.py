@@ -1,15 +1,24 @@
 """Export: every hillslope as WEPP's own files, which read back as what was simulated."""
 
+import shutil
+
 import pytest
 
+from report_batch import finish, simulate
+from report_batch import make_batch as make_reported_batch
 from wepp_watershed import climate, watershed, write_tables
+from weppbatch.commands.app import main
 from weppbatch.commands.export import export
+from weppbatch.engines.case import CLIMATE, TABLES
 from weppbatch.engines.export import SUFFIXES, export_watershed, run_file
 from weppbatch.errors import InputError
+from weppbatch.files import read_json, write_json
 from weppbatch.formats.climate_cli import read_climate
 from weppbatch.formats.management import read_management
 from weppbatch.formats.slope import read_slope
 from weppbatch.formats.soil import read_soil
+from weppbatch.nodb.controls import set_fields
+from weppbatch.tasks.record import TaskFiles
 
 
 @pytest.fixture(scope="module")
@@ -68,5 +77,47 @@ def test_the_command_says_what_is_not_there_yet(new_batch):
     new_batch("exported")
     with pytest.raises(InputError, match=r"no watershed/hillslopes.parquet.*climate/climate.cli yet"):
         export("exported", "ws-1")
-    with pytest.raises(InputError, match="ws-9"):
-        export("exported", "ws-9")
+
+
+def test_a_run_that_is_not_there_gets_the_nearest_ids(new_batch, capsys):
+    new_batch("exported")
+    assert main(["export", "exported", "ws-9"]) == 2
+    said = capsys.readouterr().err
+    assert "no run 'ws-9'" in said and "hint: did you mean 'ws-2' or 'ws-1'?" in said
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/below"])
+def test_a_file_where_the_folder_should_be_is_the_users_mistake(new_batch, found, tmp_path, capsys, place):
+    batch = new_batch("exported")
+    write_tables(found, batch / "runs" / "ws-1")
+    (tmp_path / "taken").write_text("mine")
+    assert main(["export", "exported", "ws-1", "--to", str(tmp_path / place)]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / place) in said and "hint: name a folder" in said
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_an_export_says_that_the_run_is_not_of_today(root, tmp_path, found, capsys):
+    batch = make_reported_batch(root, ["Cove Creek"], task="wepp")
+    finish(batch, "ws-1")
+    simulate(batch, "ws-1")
+    for name in (*TABLES, CLIMATE):  # the engine's own tables in place of the report's
+        (batch / "runs" / "ws-1" / name).unlink(missing_ok=True)
+    write_tables(found, batch / "runs" / "ws-1")
+
+    def said() -> str:
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+        capsys.readouterr()
+        assert main(["export", "hills", "ws-1", "--to", str(tmp_path / "out")]) == 0
+        return capsys.readouterr().out
+
+    assert "warning" not in said()
+    sentinel = TaskFiles(batch / "runs" / "ws-1", "landuse").sentinel
+    kept = read_json(sentinel)
+    changed = [entry | {"sha256": "0" * 64} for entry in kept["outputs"]]
+    write_json(sentinel, kept | {"outputs": changed})
+    for task in ("soils", "climate", "wepp"):
+        TaskFiles(batch / "runs" / "ws-1", task).sentinel.touch()
+    assert "warning: the run is exported as it is, but results of WEPP are old: they rest on" in said()
+    set_fields(batch / "runs" / "ws-1", ["wepp.pmet_kcb=1.2"])
+    assert "but wepp: its settings, or a file that they name, changed; weppbatch run hills" in said()

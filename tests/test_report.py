@@ -108,7 +108,7 @@ def test_a_batch_where_nothing_ran_has_a_page(root: Path):
 def test_a_stale_run_keeps_its_figures_and_says_why(batch: Path):
     set_fields(batch / "runs" / "ws-1", ["watershed.csa_ha=5"])
     text = Elements(page_of(batch)).words
-    assert "outlet: its settings changed" in text
+    assert "outlet: its settings, or a file that they name, changed" in text
     assert "8.50" in text
 
 

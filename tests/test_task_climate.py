@@ -234,7 +234,7 @@ def test_observed_weather_is_refused_for_now(new_run: NewRun) -> None:
 
 def test_setting_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     control = Climate(wd=str(tmp_path), cli_file="mine.cli", stations="mine")
-    assert [problem.split(":")[0] for problem in control.problems()] == ["stations", "cli_file"]
+    assert [problem.split(":")[0] for problem in control.problems()] == ["cli_file", "stations"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine.cli").touch()
     assert control.problems() == []

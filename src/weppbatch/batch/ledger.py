@@ -4,6 +4,7 @@
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,11 +64,11 @@ class RunState:
 
 
 class Ledger:
-    """The states of all runs of a batch, as the disk shows them now."""
+    """The states of all runs of a batch, or of those that are named, as the disk shows them now."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, runids: Iterable[str] | None = None) -> None:
         self.plan = plan
-        self.runs = {runid: self._run_state(runid) for runid in sorted(plan.entries)}
+        self.runs = {runid: self._run_state(runid) for runid in sorted(plan.entries if runids is None else runids)}
 
     def to_json(self) -> dict[str, Any]:
         """The batch as `status --json` gives it."""
@@ -129,7 +130,7 @@ class Ledger:
 
     def _why_stale(self, runid: str, task: str, sentinel: dict[str, Any], upstream: dict[str, TaskState]) -> str:
         if sentinel["config_sha256"] != self.plan.digest(task, runid):
-            return f"{task}: its settings changed"
+            return f"{task}: its settings, or a file that they name, changed"
         lost = self.plan.lost_outputs(runid, task)
         if lost:
             return f"{task}: {lost[0]} is lost"

@@ -133,12 +133,12 @@ class BatchRunner(NoDbBase):
     def run_entry(self, runid: str) -> dict[str, Any]:
         """The validation's entry of a run: runid, index, feature_sha256, area_m2.
 
-        Raises InputError naming the nearest run id when there is none.
+        Raises InputError naming the nearest run ids when there is none.
         """
         for entry in self.template_validation.get("runs", []):
             if entry["runid"] == runid:
                 return dict(entry)
-        raise InputError(f"batch '{self.batch_name}': {selection.unknown(runid, self.runids, kind='run')}")
+        raise InputError(f"batch '{self.batch_name}': no run '{runid}'", hint=selection.nearest(runid, self.runids))
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state as plain values, with the views on it and the task list and its digest."""

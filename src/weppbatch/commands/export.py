@@ -6,14 +6,21 @@ from typing import Annotated
 import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.console import say
 from weppbatch.engines.case import CLIMATE, TABLES, read_watershed
 from weppbatch.engines.export import export_watershed
 from weppbatch.errors import InputError
+from weppbatch.report.results import WHY_OUTDATED, outdated
+from weppbatch.tasks import graph
 
 FOLDER = "wepp/runs"
+OTHER_FOLDER = "name a folder that isn't there yet"
+EXPORTED = {*graph.TASKS["wepp"].after, "watershed", "wepp"}
+NOT_OF_TODAY = ("stale", "failed", "interrupted", "running")
 
 
 def export(
@@ -28,7 +35,8 @@ def export(
     require_enabled()
     require_admin()
     batch = batch_folder(name).resolve()
-    BatchRunner.getInstance(batch).run_entry(runid)
+    runner = BatchRunner.getInstance(batch)
+    runner.run_entry(runid)
     wd = batch / "runs" / runid
     missing = [file for file in (*TABLES, CLIMATE) if not (wd / file).exists()]
     if missing:
@@ -36,10 +44,30 @@ def export(
             f"run {runid} has no {', '.join(missing)} yet",
             hint=f"run its land use, soils and climate first: weppbatch run {name}",
         )
-    if to is not None and to.exists() and any(to.iterdir()):
-        raise InputError(f"{to} is not empty", hint="name a folder that isn't there yet")
-    count = export_watershed(read_watershed(runid, wd.joinpath), (to or wd / FOLDER).absolute())
-    say(f"{count} files in {to or wd / FOLDER}")
+    if to is not None and to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise InputError(f"{to} is {'not empty' if to.is_dir() else 'a file'}", hint=OTHER_FOLDER)
+    folder, watershed = to or wd / FOLDER, read_watershed(runid, wd.joinpath)
+    try:
+        count = export_watershed(watershed, folder.absolute())
+    except (NotADirectoryError, FileExistsError, PermissionError) as error:
+        raise InputError(f"{folder} can't be written: {error.strerror}", hint=OTHER_FOLDER) from error
+    say(f"{count} files in {folder}")
+    for why in _not_of_today(runner, runid):
+        say(f"warning: the run is exported as it is, but {why}; weppbatch run {name} brings it up to date")
+
+
+def _not_of_today(runner: BatchRunner, runid: str) -> list[str]:
+    """Why WEPP's inputs or results of a run are not those that its settings ask for now, at most one reason."""
+    if runner.validation_state != "valid":
+        return [f"the batch's run ids are {runner.validation_state}"]
+    plan = Plan(Path(runner.wd))
+    state = Ledger(plan, [runid]).runs[runid]
+    old = [
+        f"results of {graph.TASKS[task].label} are old: {WHY_OUTDATED}"
+        for task in outdated(plan.folder / "runs" / runid, state)
+    ]
+    tasks = (found for task, found in state.tasks.items() if task in EXPORTED)
+    return [*(found.reason for found in tasks if found.status in NOT_OF_TODAY), *old][:1]
 
 
 def register(app: typer.Typer) -> None:

@@ -11,6 +11,7 @@ from weppbatch.batch import validation
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.features import check_features
 from weppbatch.batch.geojson import registered
+from weppbatch.batch.readiness import unready
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.console import say, say_json, say_table
@@ -46,10 +47,11 @@ def validate(
     require_enabled()
     require_admin()
     result = validation.validate(batch, template)
+    warnings = unready(Path(batch.wd))
     if as_json:
-        say_json(result)
+        say_json(result | {"warnings": warnings})
     else:
-        _show(name, result, runs.split(","))
+        _show(name, result, runs.split(","), warnings)
     if not result["valid"]:
         raise typer.Exit(2)
 
@@ -83,7 +85,7 @@ def _samples(values: list[Any]) -> str:
     return " | ".join(text if len(text) <= 40 else text[:37] + "..." for text in map(str, values))
 
 
-def _show(name: str, result: dict[str, Any], patterns: list[str]) -> None:
+def _show(name: str, result: dict[str, Any], patterns: list[str], warnings: list[str]) -> None:
     renamed = {row["index"]: row["from"] for row in result["renamed"]}
     chosen = [run for run in result["runs"] if any(fnmatchcase(run["runid"], p.strip()) for p in patterns)]
     say_table(
@@ -104,6 +106,8 @@ def _show(name: str, result: dict[str, Any], patterns: list[str]) -> None:
         say(f"error: run id '{row['runid']}' would be that of features {', '.join(map(str, row['indexes']))}")
     for error in result["errors"]:
         say(f"error: {error}")
+    for warning in warnings:
+        say(f"warning: {warning}")
     summary = result["summary"]
     say(f"\n{summary['runs']} run ids from {summary['features']} features, {summary['renamed']} of them sanitised, "
         f"{summary['rejected']} features rejected.")  # fmt: skip

@@ -77,7 +77,7 @@ class Climate(NoDbBase):
 
     def problems(self) -> list[str]:
         """Whether the files it names are there."""
-        return missing_files(self, "stations", "cli_file")
+        return missing_files(self, "cli_file", folders=("stations",))
 
     def monthly_factors(self) -> list[float] | None:
         """The twelve factors that precipitation is multiplied by, January first; None for none."""

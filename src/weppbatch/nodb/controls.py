@@ -65,9 +65,9 @@ def load(wd: str | Path, name: str) -> NoDbBase:
 def set_fields(wd: str | Path, assignments: Sequence[str]) -> dict[str, tuple[Any, Any]]:
     """Set fields from texts `control.field=value`; returns {control.field: (old value, new value)}.
 
-    Lists and objects are given as JSON; an empty value means none, where a field may be none. All problems are
-    raised at once (WrongSettings) and then nothing is written. The controls are locked together, in one order, and
-    each is written once.
+    Lists and objects are given as JSON; an empty value, `none` or `null` means none, where a field may be none. All
+    problems are raised at once (WrongSettings) and then nothing is written. The controls are locked together, in
+    one order, and each is written once.
     """
     texts, problems = _split(assignments)
     with ExitStack() as stack:
@@ -144,7 +144,7 @@ def _split(assignments: Sequence[str]) -> tuple[dict[str, dict[str, str]], list[
 def _value(text: str, field: FieldInfo | None) -> Any:
     """A text as the value it stands for; whether it fits its field is checked later."""
     optional = field is not None and field.default is None
-    if optional and text.lower() in ("", "none"):
+    if optional and text.lower() in ("", "none", "null"):
         return None
     if text[:1] in ("[", "{"):
         try:

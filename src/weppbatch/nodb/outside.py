@@ -1,5 +1,6 @@
 """Files from outside that controls name: where they lie, and which are missing."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from weppbatch.nodb.base import NoDbBase
@@ -12,10 +13,12 @@ def outside_path(control: NoDbBase, name: str) -> Path:
     return base / str(getattr(control, name))
 
 
-def missing_files(control: NoDbBase, *names: str) -> list[str]:
-    """A problem for each of the fields `names` that names a file or folder which isn't there."""
-    return [
-        f"{name}: {outside_path(control, name)} does not exist"
-        for name in names
-        if getattr(control, name) and not outside_path(control, name).exists()
-    ]
+def missing_files(control: NoDbBase, *names: str, folders: Collection[str] = ()) -> list[str]:
+    """A problem for each of the fields `names` that names a file which isn't there, or of `folders` a folder."""
+    problems = []
+    for name in (*names, *folders):
+        path, is_folder = outside_path(control, name), name in folders
+        if getattr(control, name) and not (path.is_dir() if is_folder else path.is_file()):
+            kind = "folder" if is_folder else "file"
+            problems.append(f"{name}: {path} {f'is not a {kind}' if path.exists() else 'does not exist'}")
+    return problems

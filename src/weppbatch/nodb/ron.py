@@ -1,13 +1,13 @@
 """Ron: the project's place and grid; which elevation source, which coordinate system, which window."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from weppbatch.errors import ConfigError
 from weppbatch.nodb.base import NoDbBase
+from weppbatch.nodb.outside import missing_files
 
 if TYPE_CHECKING:
     from weppbatch.terrain.sources import DemOptions
@@ -81,11 +81,7 @@ class Ron(NoDbBase):
                 projected_metres(self.target_crs)
             except ConfigError as error:
                 found.append(f"target_crs: {error.message}")
-        wd = Path(self.wd)
-        base = wd.parents[1] / "_base" if wd.parent.name == "runs" else wd
-        if self.dem and not (base / self.dem).exists():
-            found.append(f"dem: {base / self.dem} does not exist")
-        return found
+        return [*found, *missing_files(self, "dem")]
 
     def dem_options(self) -> "DemOptions":
         """The settings as the DEM reader takes them."""

@@ -1,0 +1,51 @@
+"""What the settings of a batch still lack: maps that are not named, a land cover key that there is not.
+
+In: a batch's checklist, its `_base`, and the tables of keys. Out: a line for each lack. It opens no map and changes
+nothing; that the files are there is asked when a setting is made.
+"""
+
+from pathlib import Path
+
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.errors import InputError
+from weppbatch.nodb.landuse import Landuse
+from weppbatch.nodb.outside import outside_path
+from weppbatch.nodb.soils import Soils
+from weppbatch.tasks import graph
+from weppbatch.tasks.parameters import land_covers
+
+
+def unready(folder: Path) -> list[str]:
+    """For each setting without which a ticked task would fail in every run: what it lacks, and what to do."""
+    runner = BatchRunner.getInstance(folder)
+    tasks = graph.selected(runner.selected_tasks)
+    base, found = folder / "_base", []
+    if "landuse" in tasks:
+        found += _landuse(Landuse.getInstance(base), runner.batch_name)
+    if "soils" in tasks:
+        found += _soils(Soils.getInstance(base), runner.batch_name)
+    return found
+
+
+def _landuse(control: Landuse, name: str) -> list[str]:
+    if control.mode == "gridded":
+        what = f"weppbatch set {name} landuse.landcover=FILE.tif, or landuse.mode=single"
+        return [] if control.landcover else [f"no land cover map is set (landuse.landcover): {what}"]
+    try:
+        keys = land_covers(outside_path(control, "landcover_table") if control.landcover_table else None)
+    except InputError as error:
+        return [f"landuse.landcover_table: {error.message}"]
+    if control.single_key in keys:
+        return []
+    known = ", ".join(map(str, sorted(keys)))
+    return [f"landuse.single_key is {control.single_key}, which is no land cover key; there are {known}"]
+
+
+def _soils(control: Soils, name: str) -> list[str]:
+    if control.mode == "single":
+        return []
+    missing = [f"soils.{field}" for field in ("soil_map", "soil_table") if not getattr(control, field)]
+    what = " ".join(f"{field}=FILE" for field in missing)
+    return (
+        [f"{' and '.join(missing)} not set: weppbatch set {name} {what}, or soils.mode=single"] if missing else []
+    )
