@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from conftest import BIN
-from weppbatch.errors import BatchBusy, DataError, InputError, WeppbatchError
+from weppbatch.errors import BatchBusy, ConfigError, DataError, InputError, WeppbatchError
 from weppbatch.files import read_json
 from weppbatch.lock import holding
 from weppbatch.nodb import workspace
+from weppbatch.nodb.controls import set_fields
 from weppbatch.tasks import clone, graph
 from weppbatch.tasks.execute import Job, execute, publish
 from weppbatch.tasks.record import TaskFiles
@@ -42,6 +43,20 @@ def test_a_task_leaves_its_files_its_proof_and_nothing_else(batch: Path):
     assert record["execution"] == "batch:tasks:1"
     assert json.loads((wd / "ron.nodb").read_text())["py/state"]["wd"] == str(wd)
     assert sorted(path.name for path in (wd / ".tasks").iterdir()) == ["clone.json", "clone.lock"]
+
+
+def test_hints_name_the_batch(batch: Path):
+    set_fields(batch / "_base", ["ron.dem="])
+    workspace.snapshot(batch)
+    for task in ("clone", "extent"):
+        execute(job(batch, task))
+    with pytest.raises(ConfigError, match="no elevation source") as caught:
+        execute(job(batch, "dem"))
+    assert caught.value.hint == "weppbatch add tasks dem FILE.tif, then push it"
+    (batch / "resources" / "run_features.geojsonl").unlink()
+    with pytest.raises(InputError, match="no validated watersheds") as unvalidated:
+        execute(job(batch, "dem"))
+    assert unvalidated.value.hint == "weppbatch validate tasks --template TEMPLATE"
 
 
 def test_cloning_again_renews_the_controls_and_deletes_no_result(batch: Path):

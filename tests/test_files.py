@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from weppbatch.errors import InputError
-from weppbatch.files import append_line, read_json, replacing, sha256_of_json, shipped, write_json, write_text
+from weppbatch.files import (
+    append_line,
+    read_json,
+    replacing,
+    sha256_of_file,
+    sha256_of_json,
+    sha256_once,
+    shipped,
+    write_json,
+    write_text,
+)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path):
@@ -76,3 +86,10 @@ def test_the_shipped_folders_are_found_and_an_unknown_one_is_an_error():
     assert (shipped("workflow") / "Snakefile").is_file()
     with pytest.raises(InputError, match="nowhere"):
         shipped("nowhere")
+
+
+def test_a_checksum_is_kept_only_while_the_file_is_the_same(tmp_path):
+    path = tmp_path / "map.tif"
+    for content in (b"one", b"three", b"eleven"):
+        path.write_bytes(content)
+        assert sha256_once(path) == sha256_once(path) == sha256_of_file(path)

@@ -133,8 +133,9 @@ def test_an_incomplete_base_is_named(batch):
 
 
 def test_without_a_snapshot_there_is_nothing_to_clone(batch):
-    with pytest.raises(InputError, match="no snapshot"):
+    with pytest.raises(InputError, match="no snapshot") as caught:
         current_snapshot(batch)
+    assert caught.value.hint == f"weppbatch run {batch.name} takes one"
     snapshot(batch)
     (batch / ".snapshots" / "current").write_text("gone\n")
     with pytest.raises(InputError, match="missing"):

@@ -103,7 +103,10 @@ def sha256_of_file(path: Path) -> str:
 
 
 def sha256_once(path: Path) -> str:
-    """The SHA-256 of a file's content, computed once a process while its size and time of change stay."""
+    """The SHA-256 of a large file that others keep, computed once a process while its size and time of change stay.
+
+    Not for files of our own: one that is written twice within the clock's few milliseconds may look the same.
+    """
     status = path.stat()
     return _sha256_of_stamp(path, status.st_size, status.st_mtime_ns)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from weppbatch import __version__
 from weppbatch.errors import InputError, Interrupted, WeppbatchError
-from weppbatch.files import read_json, sha256_once, write_json
+from weppbatch.files import read_json, sha256_of_file, sha256_once, write_json
 
 TRACEBACK_CHARS = 4000
 
@@ -173,10 +173,13 @@ def read_record(path: Path) -> dict[str, Any] | None:
 def file_entries(wd: Path, names: list[str]) -> list[dict[str, Any]]:
     """Path, size and checksum of each file, for a sentinel: files of the run by their path in its folder, others by
     their absolute path."""
-    return [
-        {"path": name, "bytes": (wd / name).stat().st_size, "sha256": sha256_once(wd / name)}
-        for name in sorted(names)
-    ]
+
+    def entry(name: str) -> dict[str, Any]:
+        path = wd / name
+        digest = sha256_once if Path(name).is_absolute() else sha256_of_file  # what is large comes from outside
+        return {"path": name, "bytes": path.stat().st_size, "sha256": digest(path)}
+
+    return [entry(name) for name in sorted(names)]
 
 
 def distribution_version(name: str) -> str:
