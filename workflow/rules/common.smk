@@ -1,7 +1,7 @@
 # The batch of this start, and what the rules of every task share.
 #
-# Snakemake deletes what a rule declares before the task begins and when it fails, but for update(...): a task's files
-# stay until it has new ones, and only its sentinel goes at once, so that nothing old is taken for new.
+# Snakemake deletes declared files before a task begins and when it fails, but for update(...): so a task's files stay
+# until it has new ones, and only its sentinel goes at once, so that nothing old is taken for new.
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
