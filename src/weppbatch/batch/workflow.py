@@ -67,7 +67,7 @@ class WorkflowBatch:
         """What the jobs of this process find in their environment."""
         # The command that tasks call lies beside the Python that runs this, also where that is not on the path.
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        os.environ["WEPPBATCH_JOB"] = "1"  # a task ends when the process that asked for it has died
+        os.environ["WEPPBATCH_JOB"] = str(os.getpid())  # a task ends when the process that asked for it has died
         if self.execution:
             os.environ[EXECUTION] = self.execution
 

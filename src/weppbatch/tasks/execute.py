@@ -244,13 +244,16 @@ def _ending_on_sigterm() -> Iterator[None]:
 
 
 def _end_with_the_parent() -> None:
-    """End this process soon after its parent has died: nobody waits for the result, and a new start may come."""
-    parent = os.getppid()
+    """End this process soon after its parent has died: nobody waits for the result, and a new start may come.
+
+    The process that asked, which WEPPBATCH_JOB names, may be gone before this one looks for its parent.
+    """
+    parent, asker = os.getppid(), os.environ.get("WEPPBATCH_JOB")
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == parent and Path(f"/proc/{asker}").exists():
             sleep(ORPHAN_CHECK_S)
         os._exit(5)
 
-    if os.environ.get("WEPPBATCH_JOB"):
+    if asker:
         threading.Thread(target=watch, daemon=True).start()
