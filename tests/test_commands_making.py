@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,9 +11,12 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from weppbatch.batch import start
+from weppbatch.batch.ledger import BATCH_LOCK
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands import create
 from weppbatch.commands.app import app, main
+from weppbatch.lock import holding
 from weppbatch.nodb.ron import Ron
 
 DATA = Path(__file__).parent / "data" / "batch_runner"
@@ -109,6 +113,16 @@ def test_a_fault_of_ours_is_told_in_one_line_with_exit_code_3(call: Call, monkey
     assert "Traceback" in call("--debug", "configs").err
 
 
+def test_a_missing_permission_is_no_fault_of_ours(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise PermissionError(13, "Permission denied", "/data/batches/mine")
+
+    monkeypatch.setattr(create, "base_configs", refuse)
+    said = call("configs")
+    assert said.code == 2
+    assert said.err.startswith("error: no permission for /data/batches/mine")
+
+
 # --- create, list, configs ----------------------------------------------------------------------------------
 
 
@@ -122,6 +136,22 @@ def test_a_batch_is_made_and_listed(call: Call, root: Path) -> None:
     (row,) = call("list", "--json").json
     assert (row["batch"], row["watersheds"], row["run_ids"]) == ("mine", 0, "missing")
     assert "mine" in call("list").out
+
+
+def test_a_batch_that_can_not_be_read_hides_no_other(call: Call, ready: Path, root: Path) -> None:
+    call("create", "broken")
+    (root / "broken" / "batch_runner.nodb").write_text("{")
+    said = call("list", "--json")
+    assert [row["batch"] for row in said.json] == ["mine"]
+    assert said.code == 2
+    assert "broken" in said.err and "not valid JSON" in said.err
+
+
+def test_a_copied_batch_is_called_by_its_folder(call: Call, ready: Path, root: Path) -> None:
+    shutil.copytree(ready, root / "copy")
+    assert [row["batch"] for row in call("list", "--json").json] == ["copy", "mine"]
+    assert "weppbatch validate copy" in call("add", "copy", "watersheds", DATA / "small_square.geojson").out
+    assert "weppbatch validate copy" in call("status", "copy").err
 
 
 def test_configs_lists_the_base_configurations(call: Call) -> None:
@@ -184,6 +214,22 @@ def test_an_invalid_file_is_refused_and_changes_nothing(call: Call, ready: Path,
     assert said.code == 2
     assert said.err.startswith("error: ")
     assert files_of(ready) == before
+
+
+@pytest.mark.parametrize(
+    "words", [("add", "mine", "watersheds", DATA / "small_square.geojson"), ("validate", "mine", "-t", "w-{index}")]
+)
+def test_watersheds_and_run_ids_stay_while_a_start_works_on_the_batch(
+    call: Call, ready: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str | Path, ...]
+) -> None:
+    monkeypatch.setattr(start, "LOCK_WAIT_S", 0.0)
+    with holding(ready / BATCH_LOCK):
+        before = files_of(ready)
+        said = call(*words)
+        assert said.code == 4
+        assert "in use by" in said.err
+        assert files_of(ready) == before
+    assert call(*words).code == 0
 
 
 def test_an_oversized_upload_is_refused(call: Call, ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:

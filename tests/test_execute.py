@@ -180,7 +180,7 @@ def sleeping_task(batch: Path) -> list[str]:
     code = (
         "import time, weppbatch.tasks.clone as clone;"
         "clone.run = lambda run: (run.log('begun'), time.sleep(60));"
-        f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}])"
+        f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}], dict)"
     )
     return [sys.executable, "-c", code]
 
@@ -219,3 +219,28 @@ def test_a_task_can_be_done_by_hand(batch: Path):
     assert failed.returncode == 2
     assert "no watershed of tasks has the run id 'ws-7'" in failed.stderr
     assert not (batch / "runs" / "ws-7").exists()
+
+
+@pytest.mark.parametrize("setting", [{"BATCH_RUNNER_ENABLED": "0"}, {"WEPPBATCH_ADMINS": "nobody-of-that-name"}])
+def test_by_hand_as_well_only_those_who_may_do_a_task(batch: Path, setting: dict[str, str]):
+    before = set(batch.rglob("*"))
+    command = [BIN / "weppbatch", "task", "clone", "--run", "ws-1", "--batch", batch]
+    refused = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ | setting)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: clone of ws-1: ")
+    assert set(batch.rglob("*")) == before
+
+
+def test_a_task_ends_when_the_process_that_asked_was_gone_before_it_began(batch: Path):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    code = (
+        "import time, weppbatch.tasks.clone as clone;"
+        "clone.run = lambda run: time.sleep(20);"
+        f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}], dict)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"WEPPBATCH_JOB": str(gone.pid)}, check=False, timeout=60
+    )
+    assert done.returncode == 5
+    assert not (batch / "runs/ws-1/.tasks/clone.json").exists()

@@ -145,7 +145,9 @@ def test_a_refused_file_leaves_the_old_one_and_its_record(batch: BatchRunner, tm
     before = {path: path.read_bytes() for path in Path(batch.wd).rglob("*") if path.is_file()}
     hopeless = tmp_path / "hopeless.json"
     hopeless.write_text((DATA / "null_geometry.geojson").read_text())
-    for path in (DATA / "truncated.geojson", DATA / "invalid_crs.geojson", hopeless):
+    tagged = tmp_path / "tagged.geojson"  # an attribute that no state file may hold
+    tagged.write_text((DATA / "three_creeks.geojson").read_text().replace('"Region"', '"py/object"'))
+    for path in (DATA / "truncated.geojson", DATA / "invalid_crs.geojson", hopeless, tagged):
         with pytest.raises(InputError):
             register(batch, path, "ann")
     after = {path: path.read_bytes() for path in Path(batch.wd).rglob("*") if path.is_file()}

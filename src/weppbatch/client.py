@@ -6,9 +6,10 @@ import sys
 def main() -> int:
     """Run the `weppbatch` command and return its exit code."""
     if sys.argv[1:2] == ["task"]:
+        from weppbatch.batch.access import require_permission
         from weppbatch.tasks.entry import main as task_main
 
-        return task_main(sys.argv[2:])
+        return task_main(sys.argv[2:], require_permission)
     from weppbatch.commands.app import main as app_main
 
     return app_main()

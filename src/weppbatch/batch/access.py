@@ -54,6 +54,12 @@ def require_enabled() -> None:
         raise ConfigError(f"{ENABLED} is '{os.environ[ENABLED]}'", hint="set it to 1 or 0")
 
 
+def require_permission() -> None:
+    """Raise NotPermitted unless batches may be changed here, and by this user."""
+    require_enabled()
+    require_admin()
+
+
 def require_admin() -> None:
     """Raise NotPermitted unless WEPPBATCH_ADMINS (users and @groups, with commas between) lists this user.
 

@@ -15,6 +15,7 @@ from weppbatch.batch.collection import OTHER_FORMATS, LoadedCollection, parse_ge
 from weppbatch.batch.features import FeatureCheck, check_features
 from weppbatch.errors import ConfigError, InputError, InputProblems
 from weppbatch.files import replacing, sha256_of_file, utc_now
+from weppbatch.nodb.pickled import check_writable
 
 if TYPE_CHECKING:
     from weppbatch.batch.runner import BatchRunner
@@ -86,6 +87,8 @@ def register(batch: "BatchRunner", path: Path, user: str) -> UploadReport:
                     f"no feature of {path.name} can be used",
                     [f"{check.label}: {'; '.join(check.reasons)}" for check in checks],
                 )
+            attributes = attribute_schema(loaded.features)
+            check_writable(attributes, f"{path.name}, the attributes")
         resource = {
             "relative_path": WATERSHEDS,
             "source_name": path.name,
@@ -97,7 +100,7 @@ def register(batch: "BatchRunner", path: Path, user: str) -> UploadReport:
             "epsg": loaded.epsg,
             "crs": loaded.crs.to_string(),
             "crs_declared": loaded.declared,
-            "attribute_schema": attribute_schema(loaded.features),
+            "attribute_schema": attributes,
             "uploaded_at": utc_now(),
             "uploaded_by": user,
         }
@@ -114,13 +117,13 @@ def registered(batch: "BatchRunner") -> tuple[LoadedCollection, dict[str, Any]]:
     path = Path(batch.wd, WATERSHEDS)
     if resource is None or not path.exists():
         raise InputError(
-            f"batch '{batch.batch_name}' has no watersheds yet",
-            hint=f"weppbatch add {batch.batch_name} watersheds FILE.geojson",
+            f"batch '{batch.folder_name}' has no watersheds yet",
+            hint=f"weppbatch add {batch.folder_name} watersheds FILE.geojson",
         )
     if sha256_of_file(path) != resource["checksum"]:
         raise InputError(
             f"{path} is not the file that was registered on {resource['uploaded_at']}",
-            hint=f"register it: weppbatch add {batch.batch_name} watersheds FILE.geojson",
+            hint=f"register it: weppbatch add {batch.folder_name} watersheds FILE.geojson",
         )
     return parse_geojson(path.read_bytes(), path.name), resource
 

@@ -30,8 +30,8 @@ class Plan:
         self.runner = BatchRunner.getInstance(folder)
         if self.runner.validation_state != "valid":
             raise InputError(
-                f"the run ids of batch '{self.runner.batch_name}' are {self.runner.validation_state}",
-                hint=f"weppbatch validate {self.runner.batch_name} --template TEMPLATE",
+                f"the run ids of batch '{self.runner.folder_name}' are {self.runner.validation_state}",
+                hint=f"weppbatch validate {self.runner.folder_name} --template TEMPLATE",
             )
         entries = self.runner.template_validation["runs"]
         self.entries = {entry["runid"]: entry for entry in entries}

@@ -97,6 +97,11 @@ class BatchRunner(NoDbBase):
     # --- what it knows --------------------------------------------------------------------------------------
 
     @property
+    def folder_name(self) -> str:
+        """What the commands call the batch: its folder's name, also where that was copied or renamed."""
+        return Path(self.wd).name
+
+    @property
     def validation_state(self) -> str:
         """`missing`, `stale` (template or watersheds changed since), `invalid` or `valid`."""
         validation = self.template_validation
@@ -138,7 +143,8 @@ class BatchRunner(NoDbBase):
         for entry in self.template_validation.get("runs", []):
             if entry["runid"] == runid:
                 return dict(entry)
-        raise InputError(f"batch '{self.batch_name}': no run '{runid}'", hint=selection.nearest(runid, self.runids))
+        hint = selection.nearest(runid, self.runids)
+        raise InputError(f"batch '{self.folder_name}': no run '{runid}'", hint=hint)
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state as plain values, with the views on it and the task list and its digest."""
@@ -169,13 +175,13 @@ class BatchRunner(NoDbBase):
         """
         refused = [f"{name} can't be changed" for name in changes if name in GUARDED]
         if refused:
-            raise InputProblems(f"batch '{self.batch_name}':", refused)
+            raise InputProblems(f"batch '{self.folder_name}':", refused)
         known = {name: value for name, value in changes.items() if name in type(self).model_fields}
         extra = {name: value for name, value in changes.items() if name not in known}
         with self.locked():
             state = self.__getstate__() | known
             state["metadata"] = state["metadata"] | extra
-            super().adopt(self._validated(state, f"batch '{self.batch_name}'"))
+            super().adopt(self._validated(state, f"batch '{self.folder_name}'"))
             self.add_history("state_updated", reason=reason, payload=changes, keys=sorted(changes))
 
     def register_resource(self, name: str, entry: Mapping[str, Any], *, reason: str = "") -> None:
@@ -279,8 +285,8 @@ class BatchRunner(NoDbBase):
         """
         if self.validation_state != "valid":
             raise InputError(
-                f"the run ids of batch '{self.batch_name}' are {self.validation_state}",
-                hint=f"weppbatch validate {self.batch_name} --template TEMPLATE",
+                f"the run ids of batch '{self.folder_name}' are {self.validation_state}",
+                hint=f"weppbatch validate {self.folder_name} --template TEMPLATE",
             )
         wanted = selection.startable(self.template_validation["runs"], self.excluded, runids)
         selected = graph.selected(self.selected_tasks if tasks is None else selection.only(tasks))

@@ -6,7 +6,8 @@
 import atexit
 import os
 import shutil
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from weppbatch.batch.ledger import BATCH_LOCK, Ledger, fold
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import InputError
-from weppbatch.lock import Lock
+from weppbatch.lock import Lock, holding
 from weppbatch.nodb import workspace
+from weppbatch.nodb.base import LOCK_WAIT_S
 
 LOCK_FD = "WEPPBATCH_LOCK_FD"
 EXECUTION = "WEPPBATCH_EXECUTION"
@@ -48,9 +50,7 @@ class Start:
             stack.callback(lock.release)
             start = cls(folder, lock, plan.runner.enqueue_runs())
             lock.describe_as(start.execution)
-            if lock.took_over_from:
-                with plan.runner.locked() as runner:
-                    runner.add_history("lock_taken_over", previous_holder=lock.took_over_from)
+            _note_takeover(lock, plan.runner)
             shutil.rmtree(folder / ".snakemake" / "locks", ignore_errors=True)
             workspace.snapshot(folder)
             stack.pop_all()
@@ -76,6 +76,23 @@ class Start:
                 runner.add_history("run_finished", execution=self.execution, outcome=outcome, counts=counts)
         self.lock.release()
         return ledger
+
+
+@contextmanager
+def between_starts(batch: BatchRunner) -> Iterator[None]:
+    """Keep starts away for a block that replaces what they rest on: the watersheds or the run ids.
+
+    Raises BatchBusy naming the holder when a start works on the batch.
+    """
+    with holding(Path(batch.wd) / BATCH_LOCK, wait_s=LOCK_WAIT_S) as lock:
+        _note_takeover(lock, batch)
+        yield
+
+
+def _note_takeover(lock: Lock, batch: BatchRunner) -> None:
+    """Note in the history whose lock was taken over, if its holder died."""
+    if lock.took_over_from:
+        batch.add_history("lock_taken_over", previous_holder=lock.took_over_from)
 
 
 def handed_down(folder: Path) -> str | None:

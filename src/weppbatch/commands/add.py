@@ -12,6 +12,7 @@ from weppbatch.batch.dem import Coverage, coverage, register_dem
 from weppbatch.batch.features import FeatureCheck, check_features
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.start import between_starts
 from weppbatch.commands.console import say, say_json, say_table
 
 SHOWN_OUTSIDE = 5
@@ -49,8 +50,9 @@ def add(
 
 
 def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
-    before = batch.validation_state
-    report = geojson.register(batch, file, current_user())
+    with between_starts(batch):
+        before = batch.validation_state
+        report = geojson.register(batch, file, current_user())
     if as_json:
         say_json(report.resource | {"features": [_as_json(check) for check in report.checks]})
         return
@@ -70,7 +72,7 @@ def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
     say(f"{resource['accepted_count']} watersheds can be used, {rejected} rejected.")
     if "dem" in batch.resources:
         _say_coverage(coverage(batch.resources["dem"], report.checks))
-    say(f"Next: weppbatch validate {batch.batch_name}")
+    say(f"Next: weppbatch validate {batch.folder_name}")
 
 
 def _as_json(check: FeatureCheck) -> dict[str, Any]:

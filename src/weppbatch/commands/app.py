@@ -26,7 +26,7 @@ from weppbatch.commands import (
     tasks,
     validate,
 )
-from weppbatch.errors import Interrupted, WeppbatchError
+from weppbatch.errors import Interrupted, NotPermitted, WeppbatchError
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C
 JOURNEY = (create, add, set, tasks, validate, exclude, run, status, push, report, export, demo, task)
@@ -76,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _reported(Interrupted("interrupted"), debug)
     except WeppbatchError as error:
         return _reported(error, debug)
+    except PermissionError as error:
+        denied = f"no permission for {error.filename}" if error.filename else str(error)
+        return _reported(NotPermitted(denied, hint="ask its owner, or whoever looks after the batches"), debug)
     except Exception as error:  # noqa: BLE001
         return _fault(error, debug)
     if code == _TYPER_INTERRUPTED:

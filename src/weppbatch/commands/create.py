@@ -8,6 +8,7 @@ from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.root import batch_folder, batches_root, create_batch, list_batches
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.console import say, say_json, say_table
+from weppbatch.errors import InputError, InputProblems
 from weppbatch.nodb.workspace import base_configs
 
 DEFAULT_CONFIG = "disturbed9002_wbt"
@@ -42,19 +43,26 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="for machines"
 
     Example: weppbatch list
     """
-    rows = [_row(BatchRunner.getInstance(batch_folder(name))) for name in list_batches()]
+    rows, problems = [], []
+    for name in list_batches():
+        try:
+            rows.append(_row(BatchRunner.getInstance(batch_folder(name))))
+        except InputError as error:
+            problems.append(f"{name}: {error}")
     if as_json:
         say_json(rows)
-        return
-    if not rows:
+    elif rows or problems:
+        say_table(["batch", "config", "watersheds", "run ids", "made", "by"], [list(row.values()) for row in rows])
+    else:
         say(f"There is no batch in {batches_root()}; make one with: weppbatch create NAME")
-    say_table(["batch", "config", "watersheds", "run ids", "made", "by"], [list(row.values()) for row in rows])
+    if problems:
+        raise InputProblems("these batches can't be read:", problems)
 
 
 def _row(batch: BatchRunner) -> dict[str, object]:
     watersheds = batch.resources.get("watershed_geojson") or {}
     return {
-        "batch": batch.batch_name,
+        "batch": batch.folder_name,
         "config": batch.base_config,
         "watersheds": watersheds.get("feature_count", 0),
         "run_ids": batch.validation_state,

@@ -9,6 +9,7 @@ import typer
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batches_root
+from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.console import say, say_table
 from weppbatch.files import replacing, shipped
 from weppbatch.tasks import graph
@@ -46,8 +47,10 @@ def register(app: typer.Typer) -> None:
         purpose, to show how they are reported. Example: weppbatch demo
         """
         folder = batches_root() / NAME
-        if not (folder / "batch_runner.nodb").exists():
-            _make(folder, step)
+        if not (folder / BatchRunner.filename).exists():
+            step("create", NAME, "--config", "disturbed9002_wbt")
+        if BatchRunner.getInstance(folder).validation_state != "valid":
+            _prepare(folder, step)
         code = step("run", NAME, "--reason", "the demo")
         ledger = Ledger(Plan(folder.resolve()))
         _show(ledger)
@@ -60,9 +63,8 @@ def _quoted(word: str) -> str:
     return f'"{word}"' if "'" in word else shlex.quote(word)
 
 
-def _make(folder: Path, step: Callable[..., int]) -> None:
-    """Make the demo's batch, up to its run ids."""
-    step("create", NAME, "--config", "disturbed9002_wbt")
+def _prepare(folder: Path, step: Callable[..., int]) -> None:
+    """Bring the demo's batch up to its run ids, also one that an interrupted demo left half-made."""
     terrain = folder / "resources" / "dem" / "srtm-cumberland.tif"
     with replacing(terrain) as temporary:
         write_sample_dem(temporary)

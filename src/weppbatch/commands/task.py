@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from weppbatch.batch.access import require_permission
 from weppbatch.tasks.entry import main
 
 
@@ -14,7 +15,7 @@ def task(
 
     Example: weppbatch task outlet --run wolf-creek --batch batches/myfire
     """
-    raise typer.Exit(main(arguments))
+    raise typer.Exit(main(arguments, require_permission))
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ from weppbatch.batch.geojson import registered
 from weppbatch.batch.readiness import unready
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.start import between_starts
 from weppbatch.commands.console import say, say_json, say_table
 
 PREVIEW_ROWS = 20
@@ -46,7 +47,8 @@ def validate(
         return
     require_enabled()
     require_admin()
-    result = validation.validate(batch, template)
+    with between_starts(batch):
+        result = validation.validate(batch, template)
     warnings = unready(Path(batch.wd))
     if as_json:
         say_json(result | {"warnings": warnings})
@@ -78,7 +80,7 @@ def _show_attributes(batch: BatchRunner, as_json: bool) -> None:
     if batch.validation_state != "valid":
         again = stored.get("template") if batch.validation_state == "stale" else None
         example = again or suggestion or "{one_based_index:03d}"
-        say(f"Next: weppbatch validate {batch.batch_name} --template {shlex.quote(example)}")
+        say(f"Next: weppbatch validate {batch.folder_name} --template {shlex.quote(example)}")
 
 
 def _samples(values: list[Any]) -> str:

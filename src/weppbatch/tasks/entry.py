@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from weppbatch.errors import WeppbatchError
@@ -24,8 +24,8 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Do the task; 0 when it succeeded, else the exit code of the error's kind."""
+def main(arguments: Sequence[str], require_permission: Callable[[], None]) -> int:
+    """Do the task, if `require_permission` raises nothing; 0 when it succeeded, else the exit code of the error."""
     from weppbatch.tasks.execute import Job, execute
 
     options = parser().parse_args(arguments)
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         options.batch.resolve(), options.run, options.task, options.attempt, options.execution, options.threads
     )
     try:
+        require_permission()
         execute(job)
     except WeppbatchError as error:
         print(f"error: {options.task} of {options.run}: {error}", file=sys.stderr)
