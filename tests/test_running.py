@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from conftest import BIN, make_batch, snakemake
-from weppbatch.batch.drive import work_of
 from weppbatch.batch.ledger import Ledger, fold
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.work import work_of
 from weppbatch.commands.app import main
 from weppbatch.files import read_json, sha256_of_file, write_json
 from weppbatch.lock import holding

@@ -1,6 +1,7 @@
-"""Drives Snakemake over a batch: targets for the runs that need work, in waves, with signals passed on.
+"""Drives Snakemake over the work of a start, in waves, with signals passed on.
 
-What a start leaves behind is judged by the ledger, never by Snakemake's word.
+The work is handed down with the lock, and Snakemake does exactly that. What a start leaves behind is judged by the
+ledger, never by Snakemake's word.
 """
 
 import ctypes
@@ -8,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,62 +16,16 @@ from pathlib import Path
 from time import monotonic, time_ns
 from types import FrameType
 
-from weppbatch.batch.ledger import Ledger, RunState
-from weppbatch.batch.plan import Plan
+from weppbatch.batch.ledger import RunState
 from weppbatch.batch.start import Start
-from weppbatch.errors import WeppbatchError
+from weppbatch.batch.work import Work
 from weppbatch.files import shipped
-from weppbatch.tasks import graph
 
-WAVE_RUNS = 1000  # a Snakemake's cost grows with the jobs it holds
 POLL_S = 1.0
 GRACE_S = 20.0
 PR_SET_PDEATHSIG = 1
-TO_FORCE = ("stale", "failed", "interrupted")
 
 Progress = Callable[[str, str], None]
-
-
-class PlanFailed(WeppbatchError):
-    """Snakemake ended a dry run with an error."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a start has to do: the runs in need, largest first, and the sentinels to make again by force."""
-
-    runids: list[str]
-    tasks: tuple[str, ...]
-    forced: list[str]
-
-    @classmethod
-    def of(cls, ledger: Ledger) -> "Work":
-        """The work that a ledger shows.
-
-        Stale results are forced, since Snakemake alone does not notice a lost file beside a sentinel, nor a
-        changed setting when its own metadata are gone. So are failures, which can stand beside an older sentinel
-        when a task was done by hand.
-        """
-        runids = ledger.unfinished()
-        forced = [
-            graph.sentinel(runid, task)
-            for runid in runids
-            for task, state in ledger.runs[runid].tasks.items()
-            if state.status in TO_FORCE and task in ledger.plan.tasks
-        ]
-        return cls(runids, ledger.plan.tasks, forced)
-
-    def waves(self) -> Iterator["Work"]:
-        """The same work in portions that one Snakemake handles well."""
-        for first in range(0, len(self.runids), WAVE_RUNS):
-            runids = self.runids[first : first + WAVE_RUNS]
-            prefixes = tuple(f"runs/{runid}/" for runid in runids)
-            forced = [name for name in self.forced if name.startswith(prefixes)]
-            yield Work(runids, self.tasks, forced)
-
-    def targets(self) -> list[str]:
-        """Every asked sentinel of every run; the last ones alone would hide a lost earlier one."""
-        return [graph.sentinel(runid, task) for runid in self.runids for task in self.tasks]
 
 
 def default_cores() -> int:
@@ -80,37 +34,24 @@ def default_cores() -> int:
 
 
 def command(folder: Path, cores: int, work: Work, *options: str) -> list[str]:
-    """The Snakemake call for a portion of work."""
+    """The Snakemake call for a portion of work.
+
+    Marks that Snakemake left on a finished task's files when it was killed don't count, for the sentinel does; and
+    of its own triggers only lost files are left (file times can't be turned off, but a result that is no work has
+    inputs that don't grow old).
+    """
+    forced = work.again()
     return [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(shipped("workflow") / "Snakefile")),
         *("--workflow-profile", str(shipped("profiles") / "default")),
         *("--cores", str(cores)),
+        *("--rerun-triggers", "mtime"),
+        "--ignore-incomplete",
         *options,
-        *(["--forcerun", *work.forced] if work.forced else []),
+        *(["--forcerun", *forced] if forced else []),
         *("--config", f"batch={folder}"),
-        "--",
-        *work.targets(),
     ]
-
-
-def planned_jobs(folder: Path, work: Work) -> dict[str, int]:
-    """How many jobs of which task Snakemake would do, from its own dry run; changes no byte of the batch.
-
-    Raises PlanFailed with Snakemake's words when it can't say.
-    """
-    with tempfile.TemporaryDirectory() as elsewhere:  # Snakemake leaves a log where it is called
-        done = subprocess.run(
-            command(folder, 1, work, "--dry-run", "--quiet", "host", "rules", "reason"),
-            cwd=elsewhere,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise PlanFailed(f"Snakemake could not plan:\n{done.stdout}{done.stderr}")
-    rows = (line.split() for line in done.stdout.splitlines())
-    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0] in graph.TASKS and row[1].isdigit()}
 
 
 @dataclass
@@ -139,17 +80,16 @@ class Drive:
         return self.start.folder / "logs" / "snakemake" / f"{self.start.execution.replace(':', '_')}.log"
 
     def _call_snakemake(self, wave: Work) -> None:
-        descriptor = self.start.lock.descriptor
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, self.start.handing_down(wave.jobs) as (environment, descriptors):
             self._process = subprocess.Popen(
                 command(self.start.folder, self.cores, wave),
                 cwd=self.start.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | self.start.environment(),
-                pass_fds=[] if descriptor is None else [descriptor],
+                env=os.environ | environment,
+                pass_fds=descriptors,
                 start_new_session=True,
                 preexec_fn=_die_with_the_parent,
             )
@@ -182,10 +122,9 @@ class Drive:
 
     def _records(self, wave: Work) -> Iterator[tuple[Path, int]]:
         """The runs' last sentinels and all failures that are there, with the time each was written."""
-        kinds = [f"{wave.tasks[-1]}.json", *(f"{task}.failed.json" for task in wave.tasks)]
-        for runid in wave.runids:
+        for runid, tasks in wave.jobs.items():
             folder = self.start.folder / "runs" / runid / ".tasks"
-            for name in kinds:
+            for name in (f"{list(tasks)[-1]}.json", *(f"{task}.failed.json" for task in tasks)):
                 try:
                     yield folder / name, (folder / name).stat().st_mtime_ns
                 except FileNotFoundError:
@@ -221,9 +160,3 @@ def exit_code(states: Sequence[RunState], *, interrupted: bool) -> int:
     if interrupted or "interrupted" in statuses:
         return 5
     return 1 if "failed" in statuses else 3
-
-
-def work_of(folder: Path) -> tuple[Ledger, Work]:
-    """The ledger of a batch and the work that it shows."""
-    ledger = Ledger(Plan(folder))
-    return ledger, Work.of(ledger)

@@ -4,11 +4,12 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weppbatch.batch import force
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.files import utc_now
@@ -18,6 +19,7 @@ from weppbatch.tasks.record import read_record
 
 BATCH_LOCK = ".lock"
 DONE = ("succeeded", "degraded")
+FORCED = "to be made again, as was asked (--force)"
 # A run's status is the first of these that one of its tasks has.
 WORST_FIRST = ("failed", "running", "interrupted", "stale")
 
@@ -64,10 +66,16 @@ class RunState:
 
 
 class Ledger:
-    """The states of all runs of a batch, or of those that are named, as the disk shows them now."""
+    """The states of all runs of a batch, or of those that are named, as the disk shows them now.
 
-    def __init__(self, plan: Plan, runids: Iterable[str] | None = None) -> None:
+    forced: the sentinels to be made again with the time each was written; by default what is pending.
+    """
+
+    def __init__(
+        self, plan: Plan, runids: Iterable[str] | None = None, *, forced: Mapping[str, int] | None = None
+    ) -> None:
         self.plan = plan
+        self.forced = force.pending(plan.folder) if forced is None else forced
         self.runs = {runid: self._run_state(runid) for runid in sorted(plan.entries if runids is None else runids)}
 
     def to_json(self) -> dict[str, Any]:
@@ -95,7 +103,8 @@ class Ledger:
         tasks: dict[str, TaskState] = {}
         for task in graph.TASKS:
             tasks[task] = self._task_state(runid, task, tasks)
-        asked = [tasks[task] for task in self.plan.tasks]
+        names = [task for task in graph.TASKS if task in self.plan.tasks or self.is_forced(runid, task)]
+        asked = [tasks[task] for task in names]
         for status in WORST_FIRST:
             for state in asked:
                 if state.status == status:
@@ -105,42 +114,57 @@ class Ledger:
             return RunState(
                 runid, degraded.status if degraded else "succeeded", degraded.reason if degraded else "", tasks
             )
-        first = next(name for name in self.plan.tasks if tasks[name].status not in DONE)
+        first = next(name for name in names if tasks[name].status not in DONE)
         return RunState(runid, "pending", f"{first} is to be done", tasks)
 
     def _task_state(self, runid: str, task: str, upstream: dict[str, TaskState]) -> TaskState:
         files = self.plan.task_files(runid, task)
+        sentinel = read_record(files.sentinel)
+        kept = sentinel is not None and self.plan.kept(task, runid)
         running = read_record(files.running)
         if running is not None:
             if Lock(files.lock).is_held():
                 return TaskState("running", f"{task} runs since {running['started_at']}", running)
-            return TaskState("interrupted", f"{task} was killed while it ran", running)
-        sentinel = read_record(files.sentinel)
+            if not kept:
+                return TaskState("interrupted", f"{task} was killed while it ran", running)
         failure = read_record(files.failed)
-        if failure is not None:
+        if failure is not None and not kept:
             status = "interrupted" if failure["category"] == "interrupted" else "failed"
             return TaskState(status, f"{task}: {failure['message']}", failure)
         if sentinel is None:
             asked = task in self.plan.tasks
             return TaskState("pending" if asked else "not_selected", f"{task} is to be done" if asked else "")
-        reason = "" if self.plan.kept(task, runid) else self._why_stale(runid, task, sentinel, upstream)
+        reason = self._why_stale(runid, task, sentinel, upstream, kept=kept)
         if reason:
             return TaskState("stale", reason, sentinel)
         return TaskState(sentinel["status"], "; ".join(sentinel["warnings"]), sentinel)
 
-    def _why_stale(self, runid: str, task: str, sentinel: dict[str, Any], upstream: dict[str, TaskState]) -> str:
-        if sentinel["config_sha256"] != self.plan.digest(task, runid):
-            return f"{task}: its settings, or a file that they name, changed"
+    def is_forced(self, runid: str, task: str) -> bool:
+        """Whether somebody asked for this result to be made again, and it was not yet."""
+        name = graph.sentinel(runid, task)
+        return name in self.forced and force.written_ns(self.plan.folder / name) == self.forced[name]
+
+    def _why_stale(
+        self, runid: str, task: str, sentinel: dict[str, Any], upstream: dict[str, TaskState], *, kept: bool
+    ) -> str:
+        """Why a result is to be made again, or ''; a kept one only when it is not whole."""
         lost = self.plan.lost_outputs(runid, task)
         if lost:
             return f"{task}: {lost[0]} is lost"
+        if kept:
+            return ""
+        if sentinel["config_sha256"] != self.plan.digest(task, runid):
+            return f"{task}: its settings, or a file that they name, changed"
         made = self.plan.task_files(runid, task).sentinel.stat().st_mtime_ns
         for name in graph.TASKS[task].after:
             if upstream[name].status not in DONE:
                 return f"{task}: {name} is to be made again"
             if self.plan.task_files(runid, name).sentinel.stat().st_mtime_ns > made:
                 return f"{task}: {name} was made again since"
-        return ""
+            changed = self.plan.changed_input(runid, name, sentinel, made)
+            if changed:
+                return f"{task}: {changed} was changed since"
+        return f"{task}: {FORCED}" if self.is_forced(runid, task) else ""
 
 
 def current_execution(folder: Path, runner: BatchRunner) -> str | None:

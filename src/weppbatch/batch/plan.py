@@ -3,12 +3,14 @@
 Read by the Snakefile at parse time and by `weppbatch run`; reads files, changes none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import InputError
+from weppbatch.files import sha256_of_file
 from weppbatch.nodb.ron import Ron
 from weppbatch.tasks import graph
 from weppbatch.tasks.configuration import config_digest, digest_of
@@ -22,11 +24,21 @@ SECONDS_A_MILLION_CELLS = 60
 class Plan:
     """The runs and targets of one batch.
 
+    named: the tasks that a start asks for in place of the checklist. work: exactly the tasks that a start does, by
+    run id; any other result is used as it is.
     Raises InputError when the batch's run ids were never validated, or no longer are.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        named: Sequence[str] | None = None,
+        work: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         self.folder = folder
+        self.named = named
+        self.work = work
         self.runner = BatchRunner.getInstance(folder)
         if self.runner.validation_state != "valid":
             raise InputError(
@@ -49,8 +61,8 @@ class Plan:
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that the checklist asks for, with those they rest on, in order."""
-        return graph.selected(self.runner.selected_tasks)
+        """The tasks that are named, or that the checklist asks for, with those they rest on, in order."""
+        return graph.selected(self.runner.selected_tasks if self.named is None else dict.fromkeys(self.named, True))
 
     def area_m2(self, runid: str) -> float:
         """The area of a run's polygon."""
@@ -61,9 +73,13 @@ class Plan:
         return TaskFiles(self.folder / "runs" / runid, task)
 
     def kept(self, task: str, runid: str) -> bool:
-        """Whether a task's result is used as it is: the checklist does not ask for it, and it has one."""
-        unticked = task in graph.CHECKLIST and not self.runner.selected_tasks.get(task, False)
-        return unticked and self.task_files(runid, task).sentinel.exists()
+        """Whether a task's result is used as it is: nothing asks for it to be made, and it has one."""
+        if self.work is not None:
+            asked = task in self.work.get(runid, ())
+        else:
+            asked = task not in graph.CHECKLIST or self.runner.selected_tasks.get(task, False)
+            asked = asked or task in (self.named or ())
+        return not asked and self.task_files(runid, task).sentinel.exists()
 
     def inputs(self, task: str, runid: str) -> list[str]:
         """What a task's rule reads: sentinels and declared files of the tasks before it, relative to the batch."""
@@ -102,7 +118,8 @@ class Plan:
 
     def threads(self, cores: int) -> int:
         """The cores for a task that can use several: one while there are many more runs than cores."""
-        return max(1, min(cores, 4 * cores // max(len(self.runids), 1)))
+        runs = len(self.runids if self.work is None else self.work)
+        return max(1, min(cores, 4 * cores // max(runs, 1)))
 
     def mem_mb(self, runid: str, attempt: int) -> int:
         """The memory to ask for; more at every attempt."""
@@ -122,6 +139,18 @@ class Plan:
         record = read_record(self.task_files(runid, task).sentinel)
         wd = self.folder / "runs" / runid
         return [entry["path"] for entry in (record or {}).get("outputs", []) if not (wd / entry["path"]).exists()]
+
+    def changed_input(self, runid: str, upstream: str, record: Mapping[str, Any], made_ns: int) -> str:
+        """The first file that `upstream` declares and that is no longer what a sentinel records, or ''.
+
+        Files older than the sentinel (`made_ns`) are not read.
+        """
+        recorded = {entry["path"]: entry["sha256"] for entry in record["inputs"]}
+        for name in graph.TASKS[upstream].declared:
+            path = self.folder / "runs" / runid / name
+            if name in recorded and path.stat().st_mtime_ns > made_ns and sha256_of_file(path) != recorded[name]:
+                return name
+        return ""
 
     @cached_property
     def _ranks(self) -> dict[str, int]:

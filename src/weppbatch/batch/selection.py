@@ -8,6 +8,10 @@ from weppbatch.errors import InputProblems
 from weppbatch.tasks import graph
 
 CHECKABLE = (*graph.PREPROCESS, *graph.CHECKLIST)
+NAMEABLE = tuple(name for name in graph.TASKS if name in CHECKABLE)
+CHECKLIST_NOW = tuple(name for name in NAMEABLE if name in graph.CHECKLIST)
+# What `--runs @...` means, as the states that `status` shows.
+GROUPS = {"@failed": ("failed",), "@stale": ("stale",), "@missing": ("pending", "interrupted")}
 
 
 def expand(names: Iterable[str]) -> list[str]:
@@ -39,6 +43,81 @@ def only(tasks: Iterable[str]) -> dict[str, bool]:
     if problems:
         raise InputProblems("can't start:", problems)
     return dict.fromkeys(found, True)
+
+
+def task_names(text: str) -> tuple[str, ...] | None:
+    """The tasks that `--tasks` names, in order: names with commas between, `preprocess`, `all`; None without any.
+
+    Raises InputProblems naming every one that there isn't (yet), with the nearest.
+    """
+    names = expand(name for name in _words(text))
+    found = [task for name in names for task in (CHECKLIST_NOW if name == "all" else (name,))]
+    problems = [
+        f"task '{name}' is not in this version yet" if name in CHECKABLE else unknown(name, NAMEABLE)
+        for name in dict.fromkeys(found)
+        if name not in NAMEABLE
+    ]
+    if problems:
+        raise InputProblems("can't start:", problems)
+    return tuple(name for name in NAMEABLE if name in found) or None
+
+
+def needs_states(text: str) -> bool:
+    """Whether `--runs` asks for runs by their state."""
+    return any(word.startswith("@") for word in _words(text))
+
+
+def run_ids(
+    text: str,
+    runids: Sequence[str],
+    excluded: Mapping[str, Mapping[str, Any]],
+    states: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The run ids that `--runs` names, each once, excluded ones only as an error when named.
+
+    text: words with commas between: `all`, a run id, `A:B` (the A-th to before the B-th in the order of the
+    features, counted from 0), `@failed`, `@stale`, `@missing`. runids: all of the batch, in that order. states: the
+    status of every run by its id; without them a word that begins with @ is only checked and names nobody.
+    Raises InputProblems with everything that is wrong with the text.
+    """
+    taking_part = [runid for runid in runids if runid not in excluded]
+    found: list[str] = []
+    problems: list[str] = []
+    for word in _words(text):
+        if word == "all":
+            found += taking_part
+        elif word.startswith("@") and word in GROUPS:
+            found += [runid for runid in taking_part if (states or {}).get(runid) in GROUPS[word]]
+        elif word.startswith("@"):
+            problems.append(unknown(word, GROUPS, kind="group of runs"))
+        elif ":" in word:
+            part, problem = _slice(word, runids)
+            problems += problem
+            found += [runid for runid in part if runid not in excluded]
+        elif word not in runids:
+            problems.append(unknown(word, runids, kind="run"))
+        elif word in excluded:
+            problems.append(f"'{word}' is excluded: {excluded[word]['why']}")
+        else:
+            found.append(word)
+    if not _words(text):
+        problems.append("no run is named; say all, run ids, 0:10, @failed, @stale or @missing")
+    if problems:
+        raise InputProblems("can't tell which runs:", problems)
+    return list(dict.fromkeys(found))
+
+
+def _slice(word: str, runids: Sequence[str]) -> tuple[Sequence[str], list[str]]:
+    """The run ids of A:B, and what is wrong with it."""
+    first, _, end = word.partition(":")
+    if not all(part.isdecimal() or not part for part in (first, end)):
+        return [], [f"'{word}' is no range; say it as 0:10, which is the first ten"]
+    part = runids[int(first or 0) : int(end or len(runids))]
+    return part, [] if part else [f"'{word}' has no run in it; there are {len(runids)}, counted from 0"]
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def startable(

@@ -4,13 +4,16 @@
 """
 
 import atexit
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
+from weppbatch.batch import force as forcing
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.ledger import BATCH_LOCK, Ledger, fold
 from weppbatch.batch.plan import Plan
@@ -21,6 +24,7 @@ from weppbatch.nodb import workspace
 from weppbatch.nodb.base import LOCK_WAIT_S
 
 LOCK_FD = "WEPPBATCH_LOCK_FD"
+WORK_FD = "WEPPBATCH_WORK_FD"
 EXECUTION = "WEPPBATCH_EXECUTION"
 
 
@@ -57,9 +61,28 @@ class Start:
         atexit.register(lock.release)
         return start
 
-    def environment(self) -> dict[str, str]:
-        """What the Snakemake called by this start needs to know, together with the lock's descriptor."""
-        return {LOCK_FD: str(self.lock.descriptor), EXECUTION: self.execution}
+    @contextmanager
+    def handing_down(self, jobs: Mapping[str, Iterable[str]]) -> Iterator[tuple[dict[str, str], list[int]]]:
+        """What the Snakemake called by this start needs: variables, and open files that it inherits.
+
+        jobs: the tasks that it is to do, by run id. They and the lock go down as open files, so that nothing is
+        left on the disk when any of the processes is killed.
+        """
+        with TemporaryFile() as work:
+            work.write(json.dumps({runid: list(tasks) for runid, tasks in jobs.items()}).encode())
+            work.flush()
+            environment = {EXECUTION: self.execution, WORK_FD: str(work.fileno())}
+            descriptors = [work.fileno()]
+            if self.lock.descriptor is not None:
+                environment[LOCK_FD] = str(self.lock.descriptor)
+                descriptors.append(self.lock.descriptor)
+            yield environment, descriptors
+
+    def enqueue(self, runids: Iterable[str], tasks: Iterable[str] | None, force: bool) -> None:
+        """State what this start does: these runs, these tasks in place of the checklist, by force or not."""
+        self.asked = BatchRunner.getInstance(self.folder).enqueue_runs(runids, tasks, force) | {
+            "execution": self.execution
+        }
 
     def announce(self, reason: str = "", **details: object) -> None:
         """Write to the history that work begins."""
@@ -69,6 +92,7 @@ class Start:
 
     def end(self, outcome: str) -> Ledger:
         """Fold the results into the state, note how it ended, and let go of the batch."""
+        forcing.settle(self.folder)
         ledger = fold(self.folder)
         if self._announced:
             counts = ledger.to_json()["counts"]
@@ -112,3 +136,13 @@ def handed_down(folder: Path) -> str | None:
             f"{LOCK_FD} names a lock of another batch than {folder}", hint=f"unset {LOCK_FD} and start again"
         )
     return execution
+
+
+def handed_work() -> dict[str, list[str]] | None:
+    """The tasks that the start which called this process wants done, by run id; None for all that are needed."""
+    descriptor = os.environ.get(WORK_FD)
+    if descriptor is None or os.environ.get(LOCK_FD) is None:
+        return None
+    with os.fdopen(os.dup(int(descriptor)), "rb") as stream:
+        stream.seek(0)
+        return {str(runid): list(tasks) for runid, tasks in json.loads(stream.read()).items()}

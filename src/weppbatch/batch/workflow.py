@@ -12,7 +12,7 @@ from snakemake.persistence import PersistenceBase
 
 from weppbatch.batch.access import require_enabled
 from weppbatch.batch.plan import Plan
-from weppbatch.batch.start import EXECUTION, Start, handed_down
+from weppbatch.batch.start import EXECUTION, Start, handed_down, handed_work
 from weppbatch.errors import InputError
 from weppbatch.tasks import graph
 
@@ -59,9 +59,17 @@ class WorkflowBatch:
             self.start = Start.begin(self.folder)
             self.execution = self.start.execution
         self._prepare_jobs()
-        self.plan = Plan(self.folder)
+        handed = self.execution is not None and main and self.start is None
+        self.work = handed_work() if handed else None
+        self.plan = Plan(self.folder, work=self.work)
         self.runids = self.plan.runids if runs == "all" else _known(runs, self.plan.runids, "run id")
         self.tasks = self.plan.tasks if tasks == "checklist" else _known(tasks, tuple(graph.TASKS), "task")
+
+    def targets(self) -> list[str]:
+        """The sentinels to make: all that are asked for, or exactly those that the calling start wants."""
+        if self.work is None:
+            return self.plan.sentinels(self.runids, self.tasks)
+        return [name for runid, tasks in self.work.items() for name in self.plan.sentinels([runid], tasks)]
 
     def _prepare_jobs(self) -> None:
         """What the jobs of this process find in their environment."""

@@ -1,66 +1,174 @@
-"""`weppbatch run`: doing what is missing, and saying what became of it."""
+"""`weppbatch run` and `retry`: doing what is missing, and saying what became of it."""
 
-from typing import Annotated
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from weppbatch.batch import force as forcing
+from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
-from weppbatch.batch.drive import Drive, default_cores, exit_code, planned_jobs, work_of
+from weppbatch.batch.drive import Drive, default_cores, exit_code
 from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
+from weppbatch.batch.selection import task_names
 from weppbatch.batch.start import Start
-from weppbatch.commands.console import say, say_table
+from weppbatch.batch.work import Choice, Work, forced_tasks, work_of
+from weppbatch.commands.console import say, say_json
+from weppbatch.commands.plan import plan_json, say_plan
 from weppbatch.report.build import build_report
 
 NAMED = 5  # run ids that are written out
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="the batch")]
+Cores = Annotated[int | None, typer.Option(min=1, help="tasks side by side; default WEPPBATCH_CORES, else 3")]
+Tasks = Annotated[
+    str, typer.Option(metavar="TASKS", help="only these, with what they rest on; commas between, or preprocess")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="only say what would be done; changes nothing")]
+AsJson = Annotated[bool, typer.Option("--json", help="for machines")]
+Reason = Annotated[str, typer.Option(help="why, for the history")]
+
 
 def run(
-    name: Annotated[str, typer.Argument(help="the batch")],
-    cores: Annotated[
-        int | None, typer.Option(min=1, help="tasks side by side; default WEPPBATCH_CORES, else 3")
+    name: Name,
+    cores: Cores = None,
+    runs: Annotated[
+        str, typer.Option(metavar="RUNS", help="all, run ids, 0:10, @failed, @stale or @missing; commas between")
+    ] = "all",
+    tasks: Tasks = "",
+    force: Annotated[
+        bool | None,
+        typer.Option(
+            "--force/--no-force",
+            help="make the tasks again although their results are good; --no-force withdraws what was asked so",
+            show_default=False,
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="only say what would be done")] = False,
-    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+    pilot: Annotated[
+        bool, typer.Option("--pilot", help="only the smallest, the median and the largest; estimates the rest")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    reason: Reason = "",
 ) -> None:
     """Run what is missing or stale in every watershed.
 
-    Example: weppbatch run myfire --cores 4 --reason "new outlets"
+    Example: weppbatch run myfire --runs @stale,0:10 --cores 4 --reason "new outlets"
     """
+    _start(name, Choice(runs, task_names(tasks), force, pilot), cores or default_cores(), dry_run, as_json, reason)
+
+
+def retry(
+    name: Name,
+    cores: Cores = None,
+    tasks: Tasks = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    reason: Reason = "",
+) -> None:
+    """Run the failed watersheds again, and no other.
+
+    Example: weppbatch retry myfire --reason "the new DEM covers them"
+    """
+    choice = Choice("@failed", task_names(tasks))
+    _start(name, choice, cores or default_cores(), dry_run, as_json, reason)
+
+
+def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, reason: str) -> None:
+    """Plan, and unless it is only a plan that is asked for, do it and end with its exit code."""
     folder = batch_folder(name).resolve()
     if dry_run:
-        _preview(name)
+        _preview(*work_of(folder, choice), cores, as_json)
         return
     require_enabled()
     require_admin()
+    choice.check(folder)
     start = Start.begin(folder)
     try:
-        ledger, work = work_of(folder)
-        if not work.runids:
-            say(f"Nothing to do: {ledger.summary()}.")
+        if choice.force is False:
+            forcing.forget(folder)
+        ledger, work = work_of(folder, choice)
+        if not work.jobs:
+            _nothing(ledger, choice, cores, as_json)
             return
-        start.announce(reason, by="weppbatch run", cores=cores or default_cores(), runs=len(work.runids))
-        say(f"{start.execution}: {len(work.runids)} of {len(ledger.runs)} runs to do")
-        drive = Drive(start, cores or default_cores(), _say)
+        _announce(start, ledger, work, choice, cores, reason)
+        if not as_json:
+            say(f"{start.execution}: {len(work.jobs)} of {len(ledger.runs)} runs to do")
+        drive = Drive(start, cores, (lambda runid, what: None) if as_json else _say)
         drive.run(work)
-        ledger = start.end("interrupted" if drive.interrupted else "done")
+        folded = start.end("interrupted" if drive.interrupted else "done")
     finally:
         start.lock.release()
-    page = build_report(ledger)
-    say(f"{ledger.summary().capitalize()}. Report: {page}")
-    _tell_failures(name, ledger)
-    raise typer.Exit(exit_code([ledger.runs[runid] for runid in work.runids], interrupted=drive.interrupted))
+    page = build_report(folded)
+    asked = folded if choice.tasks is None else Ledger(Plan(folder, named=choice.tasks))
+    code = exit_code([asked.runs[runid] for runid in work.jobs], interrupted=drive.interrupted)
+    pilot = _judge(folder, choice, work, cores) if choice.pilot else None
+    if as_json:
+        say_json(_outcome(start.execution, asked, work, code, page, pilot))
+    else:
+        say(f"{folded.summary().capitalize()}. Report: {page}")
+        _tell_failures(name, folded)
+        for sentence in pilot.words() if pilot else ():
+            say(sentence)
+    raise typer.Exit(code)
 
 
-def _preview(name: str) -> None:
-    ledger, work = work_of(batch_folder(name).resolve())
-    if not work.runids:
+def _announce(start: Start, ledger: Ledger, work: Work, choice: Choice, cores: int, reason: str) -> None:
+    """State and record what this start does; a forced one first of all, so that a kill does not lose it."""
+    if choice.force:
+        forcing.record(start.folder, start.execution, forced_tasks(ledger.plan), work.forced)
+    start.enqueue(work.runids, choice.tasks, bool(choice.force))
+    start.announce(
+        reason,
+        by="weppbatch run",
+        cores=cores,
+        runs=len(work.jobs),
+        asked={"runs": choice.runs, "tasks": choice.tasks, "force": bool(choice.force), "pilot": choice.pilot},
+        jobs={task: sum(why.values()) for task, why in work.counts().items()},
+    )
+
+
+def _preview(ledger: Ledger, work: Work, cores: int, as_json: bool) -> None:
+    if as_json:
+        say_json(plan_json(ledger, work, cores))
+    elif work.jobs:
+        say_plan(ledger, work, cores)
+        say("Nothing was changed.")
+    else:
         say(f"Nothing to do: {ledger.summary()}.")
-        return
-    states = [ledger.runs[runid] for runid in work.runids]
-    say_table(["run", "state", "why"], [[state.runid, state.status, state.reason] for state in states])
-    jobs = planned_jobs(ledger.plan.folder, work)
-    say(f"Jobs: {', '.join(f'{count} {task}' for task, count in jobs.items())}. Nothing was changed.")
+
+
+def _nothing(ledger: Ledger, choice: Choice, cores: int, as_json: bool) -> None:
+    if as_json:
+        say_json(plan_json(ledger, Work({}, {}), cores))
+    else:
+        asked = "" if choice.runs == "all" else f" in {choice.runs}"
+        say(f"Nothing to do{asked}: {ledger.summary()}.")
+
+
+def _judge(folder: Path, choice: Choice, tried: Work, cores: int) -> piloting.Pilot:
+    """What the pilot tells about the rest of what was chosen."""
+    ledger, rest = work_of(folder, replace(choice, pilot=False))
+    if choice.force:
+        rest = rest.only([runid for runid in rest.runids if runid not in tried.jobs])
+    return piloting.judge(ledger, tried.runids, rest, cores)
+
+
+def _outcome(
+    execution: str, ledger: Ledger, work: Work, code: int, page: Path, pilot: piloting.Pilot | None
+) -> dict[str, Any]:
+    """What a start did, for machines."""
+    return {
+        "execution": execution,
+        "exit_code": code,
+        "jobs": {runid: list(tasks) for runid, tasks in work.jobs.items()},
+        "runs": {runid: ledger.runs[runid].to_json() for runid in work.jobs},
+        "report": str(page),
+        **({"pilot": pilot.to_json()} if pilot else {}),
+    }
 
 
 def _say(runid: str, what: str) -> None:
@@ -89,5 +197,6 @@ def _tell_failures(name: str, ledger: Ledger) -> None:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
+    """Add the commands to the app."""
     app.command()(run)
+    app.command()(retry)

@@ -1,0 +1,176 @@
+"""What one start does: the tasks of the chosen runs with why each is needed. Nothing is started here.
+
+What is decided here is what runs: `weppbatch run` hands it to Snakemake, which then looks at no file times and no
+settings of its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weppbatch.batch import force, selection
+from weppbatch.batch.ledger import DONE, Ledger, TaskState
+from weppbatch.batch.plan import Plan
+from weppbatch.tasks import graph
+
+WAVE_RUNS = 1000  # a Snakemake's cost grows with the jobs it holds
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a user asks of one start.
+
+    runs: as `selection.run_ids` reads it. tasks: those named in place of the checklist. force: True also makes good
+    results again; None only those of earlier requests that a killed start left; False withdraws these.
+    """
+
+    runs: str = "all"
+    tasks: tuple[str, ...] | None = None
+    force: bool | None = None
+    pilot: bool = False
+
+    def check(self, folder: Path) -> None:
+        """Raise InputProblems with every name that is wrong, before anything is done."""
+        plan = Plan(folder)
+        selection.run_ids(self.runs, plan.runner.runids, plan.runner.excluded)
+
+
+@dataclass(frozen=True)
+class Work:
+    """The tasks that a start does: by run id, largest watershed first, each task with why it is needed.
+
+    forced: the sentinels that a new request makes again, with the time each was written.
+    """
+
+    jobs: Mapping[str, Mapping[str, str]]
+    forced: Mapping[str, int]
+    done: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, ledger: Ledger, runids: Sequence[str] | None = None) -> "Work":
+        """The work that a ledger shows in these runs (by default in all that take part)."""
+        chosen = set(ledger.plan.runids if runids is None else runids)
+        jobs = {runid: _jobs(ledger, runid) for runid in ledger.plan.runids if runid in chosen}
+        jobs = {runid: tasks for runid, tasks in jobs.items() if tasks}
+        done = [
+            graph.sentinel(runid, task)
+            for runid, tasks in jobs.items()
+            for task in tasks
+            if (ledger.plan.folder / graph.sentinel(runid, task)).exists()
+        ]
+        return cls(jobs, {name: at for name, at in ledger.forced.items() if name in set(done)}, frozenset(done))
+
+    @property
+    def runids(self) -> list[str]:
+        """The runs in need, largest first."""
+        return list(self.jobs)
+
+    def only(self, runids: Sequence[str]) -> "Work":
+        """The same work in some of its runs."""
+        prefixes = tuple(f"runs/{runid}/" for runid in runids)
+        return Work(
+            {runid: tasks for runid, tasks in self.jobs.items() if runid in set(runids)},
+            {name: at for name, at in self.forced.items() if name.startswith(prefixes)},
+            frozenset(name for name in self.done if name.startswith(prefixes)),
+        )
+
+    def waves(self) -> Iterator["Work"]:
+        """The same work in portions that one Snakemake handles well."""
+        for first in range(0, len(self.jobs), WAVE_RUNS):
+            yield self.only(self.runids[first : first + WAVE_RUNS])
+
+    def again(self) -> list[str]:
+        """The sentinels that Snakemake must be told to make again; what follows them it finds by itself."""
+        return [
+            name
+            for runid, tasks in self.jobs.items()
+            for task in tasks
+            if (name := graph.sentinel(runid, task)) in self.done and not set(graph.TASKS[task].after) & set(tasks)
+        ]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """By task, in order: how often it is needed for which reason."""
+        found: dict[str, Counter[str]] = {task: Counter() for task in graph.TASKS}
+        for tasks in self.jobs.values():
+            for task, why in tasks.items():
+                found[task][why.partition(":")[0]] += 1
+        return {task: dict(reasons) for task, reasons in found.items() if reasons}
+
+
+def _jobs(ledger: Ledger, runid: str) -> dict[str, str]:
+    """The tasks of a run that are not done, with all they lack, in order."""
+    states = ledger.runs[runid].tasks
+    wanted = {
+        task
+        for task, state in states.items()
+        if state.status not in DONE and (task in ledger.plan.tasks or ledger.is_forced(runid, task))
+    }
+    for task in reversed(list(graph.TASKS)):
+        if task in wanted:
+            wanted |= {name for name in graph.TASKS[task].after if states[name].status not in DONE}
+    return {task: _why(task, states[task]) for task in graph.TASKS if task in wanted}
+
+
+def _why(task: str, state: TaskState) -> str:
+    """Why a task is needed: a reason that many share, and after a colon what is its own."""
+    reason = state.reason.removeprefix(f"{task}: ")
+    said = {
+        "pending": "not done yet",
+        "not_selected": "what follows needs it",
+        "failed": f"failed: {reason}",
+        "interrupted": "was interrupted",
+        "running": "not done yet",
+    }
+    return said.get(state.status, reason)
+
+
+def work_of(folder: Path, choice: Choice | None = None) -> tuple[Ledger, Work]:
+    """The ledger of a batch as a choice sees it, and the work that it shows; changes no byte.
+
+    Raises InputProblems with every name that is wrong.
+    """
+    choice = choice or Choice()
+    plan = Plan(folder, named=choice.tasks)
+    pending = {} if choice.force is False else force.pending(folder)
+    ledger = Ledger(plan, forced=pending)
+    states = None
+    if selection.needs_states(choice.runs):
+        # A group is what `status` shows, whatever tasks are named.
+        shown = ledger if choice.tasks is None else Ledger(Plan(folder))
+        states = {runid: state.status for runid, state in shown.runs.items()}
+    runids = selection.run_ids(choice.runs, plan.runner.runids, plan.runner.excluded, states)
+    if choice.force:
+        tasks = forced_tasks(plan)
+        asked = force.stamps(folder, (graph.sentinel(runid, task) for runid in runids for task in tasks))
+        ledger = Ledger(plan, forced={**pending, **asked})
+    work = Work.of(ledger, runids)
+    return ledger, work.only(pilots(work.runids)) if choice.pilot else work
+
+
+def forced_tasks(plan: Plan) -> list[str]:
+    """What `--force` makes again: the named tasks, else all that are asked for but the clone, for cloning again
+    would undo what was set for a run alone."""
+    return [task for task in plan.tasks if task != "clone" and (plan.named is None or task in plan.named)]
+
+
+def pilots(runids: Sequence[str]) -> list[str]:
+    """The largest, the median and the smallest of runs that are in order of size."""
+    if not runids:
+        return []
+    return list(dict.fromkeys((runids[0], runids[len(runids) // 2], runids[-1])))
+
+
+def to_json(ledger: Ledger, work: Work) -> dict[str, Any]:
+    """The work as `run -n --json` gives it, without its estimate."""
+    return {
+        "batch": ledger.plan.runner.batch_name,
+        "runs": work.runids,
+        "tasks": {task: {"jobs": sum(why.values()), "why": why} for task, why in work.counts().items()},
+        "jobs": [
+            {"runid": runid, "task": task, "why": why}
+            for runid, tasks in work.jobs.items()
+            for task, why in tasks.items()
+        ],
+    }
