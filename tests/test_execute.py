@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,17 @@ from pathlib import Path
 import pytest
 
 from conftest import BIN
-from weppbatch.errors import BatchBusy, ConfigError, DataError, InputError, WeppbatchError
+from weppbatch.errors import (
+    BatchBusy,
+    ConfigError,
+    DataError,
+    EngineError,
+    InputError,
+    Interrupted,
+    NetworkError,
+    OutOfMemory,
+    WeppbatchError,
+)
 from weppbatch.files import read_json
 from weppbatch.lock import holding
 from weppbatch.nodb import workspace
@@ -20,7 +31,9 @@ from weppbatch.nodb.controls import set_fields
 from weppbatch.tasks import clone, graph
 from weppbatch.tasks.execute import Job, execute, publish
 from weppbatch.tasks.record import TaskFiles
+from weppbatch.tasks.retries import wait_s
 from weppbatch.tasks.run import Metrics, Run
+from weppbatch.terrain.whitebox import WhiteboxFailed
 
 
 @pytest.fixture
@@ -117,25 +130,103 @@ def test_a_failure_has_the_category_of_its_cause(
     assert read_json(batch / "runs/ws-1/.tasks/clone.failed.json")["category"] == category
 
 
-def test_a_hopeless_failure_is_repeated_at_once_and_a_hopeful_one_is_tried_again(
-    batch: Path, monkeypatch: pytest.MonkeyPatch
-):
-    calls = []
+def failing_with(monkeypatch: pytest.MonkeyPatch, *errors: BaseException) -> list[BaseException]:
+    """Make the clone fail with each of these in turn, and then succeed; returns what it failed with so far."""
+    left, raised, real = list(errors), [], clone.run
 
     def fail(run: Run) -> Metrics:
-        calls.append(1)
-        raise DataError("no cells") if len(calls) == 1 else OSError(28, "full")
+        if not left:
+            return real(run)
+        raised.append(left.pop(0))
+        raise raised[-1]
 
     monkeypatch.setattr(clone, "run", fail)
-    with pytest.raises(DataError):
+    return raised
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError("no cells"),
+        OSError(28, "No space left on device"),
+        InputError("a typo"),
+        ZeroDivisionError("x"),
+        EngineError("it warned"),
+    ],
+)
+def test_a_failure_that_would_come_again_is_repeated_at_once(
+    batch: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+):
+    raised = failing_with(monkeypatch, error, error)
+    with pytest.raises(type(error)):
         execute(job(batch, execution="a"))
-    with pytest.raises(InputError, match="no cells"):
+    with pytest.raises(InputError, match=re.escape(str(error))):
         execute(job(batch, execution="a", attempt=2))
-    assert len(calls) == 1
+    assert len(raised) == 1
+    failed = read_json(batch / "runs/ws-1/.tasks/clone.failed.json")
+    assert failed["retry"] == "never" and len(failed["attempts"]) == 1
+    with pytest.raises(type(error)):
+        execute(job(batch, execution="another start"))
+    assert len(raised) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "retry", "waits"),
+    [
+        (NetworkError("no answer"), "after a wait", True),
+        (ConnectionResetError(104, "reset"), "after a wait", True),
+        (OSError(116, "Stale file handle"), "after a wait", True),
+        (MemoryError(), "with more memory", False),
+        (OutOfMemory("too many cells"), "with more memory", False),
+        (WhiteboxFailed("Fill", -9, "killed"), "with more memory", False),
+        (Interrupted("told to stop"), "at once", False),
+    ],
+)
+def test_a_failure_that_may_pass_is_tried_again_and_success_keeps_the_attempts(
+    batch: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, retry: str, waits: bool
+):
+    monkeypatch.setenv("WEPPBATCH_RETRY_WAIT_S", "0.05")
+    failing_with(monkeypatch, error, error)
     for attempt in (1, 2):
-        with pytest.raises(OSError, match="full"):
-            execute(job(batch, execution="b", attempt=attempt))
-    assert len(calls) == 3
+        with pytest.raises(type(error)):
+            execute(job(batch, execution="a", attempt=attempt))
+    failed = read_json(batch / "runs/ws-1/.tasks/clone.failed.json")
+    assert failed["retry"] == retry
+    assert [entry["attempt"] for entry in failed["attempts"]] == [1, 2]
+    execute(job(batch, execution="a", attempt=3))
+    record = read_json(batch / "runs/ws-1/.tasks/clone.json")
+    assert record["attempts"] == failed["attempts"] and record["attempt"] == 3
+    waited_s = [entry["waited_s"] for entry in record["attempts"]] + [record["waited_s"]]
+    assert [seconds > 0 for seconds in waited_s] == [False, waits, waits]
+    assert ("waits" in (batch / "logs/ws-1/clone.log").read_text()) == waits
+
+
+def test_the_wait_grows_and_is_not_the_same_for_every_run(monkeypatch: pytest.MonkeyPatch):
+    first, second = wait_s(2, "ws-1 dem"), wait_s(3, "ws-1 dem")
+    assert 10 <= first <= 12.5 and second == 4 * first
+    assert wait_s(2, "ws-2 dem") != first
+    monkeypatch.setenv("WEPPBATCH_RETRY_WAIT_S", "soon")
+    with pytest.raises(ConfigError, match="soon"):
+        wait_s(2, "x")
+
+
+def test_an_attempt_that_was_killed_is_remembered(batch: Path, monkeypatch: pytest.MonkeyPatch):
+    files = TaskFiles(batch / "runs" / "ws-1", "clone")
+    code = (
+        "import os, signal, weppbatch.tasks.clone as clone;"
+        "clone.run = lambda run: os.kill(os.getpid(), signal.SIGKILL);"
+        f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}])"
+    )
+    for _ in range(2):
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    failing_with(monkeypatch, DataError("no cells"))
+    with pytest.raises(DataError):
+        execute(job(batch, attempt=2))
+    failed = read_json(files.failed)
+    assert [entry["category"] for entry in failed["attempts"]] == ["interrupted", "interrupted", "data"]
+    assert failed["first_cause"] == {"category": "data", "message": "no cells"}
+    execute(job(batch))
+    assert len(read_json(files.sentinel)["attempts"]) == 3
 
 
 def test_files_go_into_place_only_after_the_old_proof_is_gone(tmp_path: Path):

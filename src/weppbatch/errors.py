@@ -6,12 +6,16 @@ one, a hint: the next thing to try. Rooms derive more specific names from these.
 
 from collections.abc import Sequence
 
+# When a task is to be tried again by the same start.
+NEVER, AT_ONCE, AFTER_A_WAIT, WITH_MORE_MEMORY = "never", "at once", "after a wait", "with more memory"
+
 
 class WeppbatchError(Exception):
     """Anything that weppbatch itself reports; the message says what and where, `hint` says what to do."""
 
     category = "internal"
     exit_code = 3
+    retry = NEVER
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -65,11 +69,18 @@ class ResourceError(WeppbatchError):
     exit_code = 1
 
 
+class OutOfMemory(ResourceError):
+    """The work needs more memory than it got; the next attempt asks for more."""
+
+    retry = WITH_MORE_MEMORY
+
+
 class NetworkError(WeppbatchError):
     """A remote source did not answer as it should; trying again may help."""
 
     category = "network"
     exit_code = 1
+    retry = AFTER_A_WAIT
 
 
 class BatchBusy(WeppbatchError):
@@ -77,6 +88,7 @@ class BatchBusy(WeppbatchError):
 
     category = "busy"
     exit_code = 4
+    retry = AFTER_A_WAIT
 
 
 class Interrupted(WeppbatchError):
@@ -84,3 +96,4 @@ class Interrupted(WeppbatchError):
 
     category = "interrupted"
     exit_code = 5
+    retry = AT_ONCE

@@ -19,6 +19,7 @@ from types import FrameType
 from weppbatch.batch.ledger import RunState
 from weppbatch.batch.start import Start
 from weppbatch.batch.work import Work
+from weppbatch.errors import ConfigError
 from weppbatch.files import shipped
 
 POLL_S = 1.0
@@ -29,8 +30,29 @@ Progress = Callable[[str, str], None]
 
 
 def default_cores() -> int:
-    """WEPPBATCH_CORES, else 3 or as many as there are."""
-    return int(os.environ.get("WEPPBATCH_CORES") or min(3, os.cpu_count() or 1))
+    """WEPPBATCH_CORES, else 3 or as many as there are. Raises ConfigError when it is no number."""
+    return _from_environment("WEPPBATCH_CORES") or min(3, os.cpu_count() or 1)
+
+
+def memory_mb() -> int:
+    """The MB that tasks share: WEPPBATCH_MEM_MB, else the machine's memory, or what its control group allows.
+
+    Raises ConfigError when the variable is no number.
+    """
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        path = Path("/sys/fs/cgroup", name)
+        if path.exists() and path.read_text().strip().isdecimal():
+            limits.append(int(path.read_text()))
+    return _from_environment("WEPPBATCH_MEM_MB") or min(limits) // 10**6
+
+
+def _from_environment(name: str) -> int:
+    """A whole number above 0 from a variable; 0 where it is not set."""
+    text = os.environ.get(name, "").strip()
+    if text and not (text.isdecimal() and int(text) > 0):
+        raise ConfigError(f"{name} is '{text}'", hint="set it to a whole number above 0")
+    return int(text or 0)
 
 
 def command(folder: Path, cores: int, work: Work, *options: str) -> list[str]:
@@ -46,6 +68,7 @@ def command(folder: Path, cores: int, work: Work, *options: str) -> list[str]:
         *("--snakefile", str(shipped("workflow") / "Snakefile")),
         *("--workflow-profile", str(shipped("profiles") / "default")),
         *("--cores", str(cores)),
+        *("--resources", f"mem_mb={memory_mb()}"),  # a task that asks for more memory gets it by running more alone
         *("--rerun-triggers", "mtime"),
         "--ignore-incomplete",
         *options,

@@ -56,13 +56,18 @@ class RunState:
             "reason": self.reason,
             "tasks": {name: {"status": state.status, "job_id": state.job_id} for name, state in self.tasks.items()},
             "last_update": max((record["finished_at"] or record["started_at"] for record in records), default=None),
-            "attempts": max((len(record.get("attempts", [])) or 1 for record in records), default=0),
+            "attempts": max((attempts_of(record) for record in records), default=0),
             "errors": [
                 {"task": name, "category": record["category"], "message": record["message"]}
                 for name, record in failures.items()
                 if record
             ],
         }
+
+
+def attempts_of(record: dict[str, Any]) -> int:
+    """The attempts that a record speaks of: those that it lists, and its own, which a failure lists too."""
+    return len(record.get("attempts", [])) + int(record["status"] != "failed")
 
 
 class Ledger:
@@ -130,7 +135,7 @@ class Ledger:
         failure = read_record(files.failed)
         if failure is not None and not kept:
             status = "interrupted" if failure["category"] == "interrupted" else "failed"
-            return TaskState(status, f"{task}: {failure['message']}", failure)
+            return TaskState(status, f"{task}: {failure['message']}{_at_first(failure)}", failure)
         if sentinel is None:
             asked = task in self.plan.tasks
             return TaskState("pending" if asked else "not_selected", f"{task} is to be done" if asked else "")
@@ -165,6 +170,12 @@ class Ledger:
             if changed:
                 return f"{task}: {changed} was changed since"
         return f"{task}: {FORCED}" if self.is_forced(runid, task) else ""
+
+
+def _at_first(failure: dict[str, Any]) -> str:
+    """What a failure began as, when that was something else."""
+    first = failure["first_cause"]["message"]
+    return "" if first == failure["message"] else f" (at first: {first})"
 
 
 def current_execution(folder: Path, runner: BatchRunner) -> str | None:

@@ -82,8 +82,13 @@ class Plan:
         return not asked and self.task_files(runid, task).sentinel.exists()
 
     def inputs(self, task: str, runid: str) -> list[str]:
-        """What a task's rule reads: sentinels and declared files of the tasks before it, relative to the batch."""
+        """What a task's rule reads: sentinels and declared files of the tasks before it, relative to the batch.
+
+        Nothing for a task that a start leaves alone, for whatever happens before it is then no reason to do it.
+        """
         names: list[str] = []
+        if self.work is not None and task not in self.work.get(runid, ()):
+            return names
         for upstream in graph.TASKS[task].after:
             names.append(graph.sentinel(runid, upstream))
             names += [f"runs/{runid}/{name}" for name in graph.TASKS[upstream].declared]

@@ -17,17 +17,18 @@ from importlib import import_module
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType, TracebackType
+from typing import Any
 
-from weppbatch.errors import InputError, Interrupted, WeppbatchError
+from weppbatch.errors import AFTER_A_WAIT, NEVER, InputError, Interrupted, WeppbatchError
 from weppbatch.files import fsync_file, fsync_folder, read_json, utc_now, write_json
 from weppbatch.lock import holding
 from weppbatch.tasks import features
 from weppbatch.tasks.configuration import digest_of, engine_version
 from weppbatch.tasks.graph import TASKS
 from weppbatch.tasks.record import Record, TaskFiles, Usage, file_entries, read_record
+from weppbatch.tasks.retries import wait_s
 from weppbatch.tasks.run import Metrics, Run
 
-WORTH_A_RETRY = ("network", "interrupted", "resource", "busy")
 ORPHAN_CHECK_S = 0.5
 ASKED_BY = "WEPPBATCH_JOB"
 LOCK_WAIT_S = 5.0
@@ -70,6 +71,7 @@ def execute(job: Job) -> Metrics:
         stack.enter_context(_ending_on_sigterm())
         _end_with_the_parent()
         log = stack.enter_context(_logging(job.batch / job.log))
+        last = read_record(files.failed)
         record = Record(
             execution=job.execution or f"hand:{utc_now()}",
             job_id=os.environ.get("SLURM_JOB_ID", str(os.getpid())),
@@ -80,6 +82,8 @@ def execute(job: Job) -> Metrics:
             host=socket.gethostname(),
             pid=os.getpid(),
             config_sha256="",
+            waited_s=_wait_before(job, last),
+            earlier=Record.attempts_before(files),
         )
         write_json(files.running, record.common("running"))
         recording = stack.enter_context(_Recording(job, record, log))
@@ -94,12 +98,18 @@ class _Recording:
         self.started = monotonic()
 
     def __enter__(self) -> "_Recording":
+        for one in self.record.earlier:  # Snakemake has removed the log of the attempts before
+            self.log(f"before, in {one['execution']}: attempt {one['attempt']}, {one['category']}: {one['message']}")
         self.log(f"{self.job.task} of {self.job.runid}, attempt {self.job.attempt}, {self.record.execution}")
         return self
 
     def run_task(self) -> Metrics:
         """Call the task's function, move its files into place, and write the sentinel."""
         job, files = self.job, self.job.files
+        if self.record.waited_s:
+            self.log(f"waits {self.record.waited_s:.0f} s, for the failure before may pass")
+            sleep(self.record.waited_s)
+            self.started = monotonic()
         shutil.rmtree(files.scratch, ignore_errors=True)
         files.scratch.mkdir()
         run = Run(batch=job.batch, runid=job.runid, scratch=files.scratch, log=self.log, threads=job.threads)
@@ -192,7 +202,7 @@ def _repeat_if_hopeless(job: Job) -> None:
     if job.attempt <= 1:
         return
     failed = read_record(job.files.failed)
-    if failed is None or failed["execution"] != job.execution or failed["category"] in WORTH_A_RETRY:
+    if failed is None or failed["execution"] != job.execution or failed.get("retry", NEVER) != NEVER:
         return
     with _logging(job.batch / job.log) as log:  # Snakemake has removed the log of the first attempt
         log(failed["traceback"])
@@ -201,6 +211,13 @@ def _repeat_if_hopeless(job: Job) -> None:
     raise InputError(
         f"{failed['message']} (not tried again: category {failed['category']})", hint=failed.get("hint")
     )
+
+
+def _wait_before(job: Job, failed: dict[str, Any] | None) -> float:
+    """The seconds that this attempt waits, when the one before met something that may pass."""
+    if job.attempt <= 1 or failed is None or failed["execution"] != job.execution:
+        return 0.0
+    return wait_s(job.attempt, f"{job.runid} {job.task}") if failed.get("retry") == AFTER_A_WAIT else 0.0
 
 
 class _Log:

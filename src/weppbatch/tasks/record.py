@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from weppbatch import __version__
-from weppbatch.errors import InputError, Interrupted, WeppbatchError
+from weppbatch.errors import AT_ONCE, InputError, WeppbatchError
 from weppbatch.files import read_json, sha256_of_file, sha256_once, write_json
+from weppbatch.tasks.retries import category_of, retry_of
 
 TRACEBACK_CHARS = 4000
 
@@ -85,9 +86,28 @@ class Record:
     engine: str = ""
     finished_at: str = ""
     usage: Usage = field(default_factory=Usage)
+    waited_s: float = 0.0
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+
+    @staticmethod
+    def attempts_before(files: TaskFiles) -> list[dict[str, Any]]:
+        """The attempts since the last success; one that was killed left only its running mark."""
+        mark, failure = read_record(files.running), read_record(files.failed)
+        if mark is None:
+            return list((failure or {}).get("attempts", []))
+        killed = {
+            "execution": mark["execution"],
+            "attempt": mark["attempt"],
+            "at": mark["started_at"],
+            "waited_s": mark.get("waited_s", 0.0),
+            "category": "interrupted",
+            "message": "killed while it ran",
+            "retry": AT_ONCE,
+        }
+        return [*mark.get("attempts", []), killed]
 
     def common(self, status: str) -> dict[str, Any]:
-        """The fields that every record has."""
+        """The fields that every record has; `attempts` are those before this one, since the last success."""
         return {
             "execution": self.execution,
             "job_id": self.job_id,
@@ -95,6 +115,8 @@ class Record:
             "runid": self.runid,
             "status": status,
             "attempt": self.attempt,
+            "waited_s": round(self.waited_s, 1),
+            "attempts": self.earlier,
             "started_at": self.started_at,
             "finished_at": self.finished_at or None,
             "wall_s": round(self.usage.wall_s, 3),
@@ -126,39 +148,38 @@ class Record:
         write_json(files.sentinel, content)
 
     def write_failure(self, files: TaskFiles, error: BaseException, log: str) -> None:
-        """Write why an attempt failed, keeping the attempts before it and the first cause."""
-        earlier = read_record(files.failed) or {}
-        known = isinstance(error, WeppbatchError)
-        category = error.category if isinstance(error, WeppbatchError) else _category(error)
+        """Write why an attempt failed, with the attempts before it and the first cause."""
+        category, retry = category_of(error), retry_of(error)
         message = str(error) or type(error).__name__
-        if not known:
+        if not isinstance(error, WeppbatchError):
             message = f"{type(error).__name__}: {message}"
         attempt = {
             "execution": self.execution,
             "attempt": self.attempt,
             "at": self.finished_at,
+            "waited_s": round(self.waited_s, 1),
             "category": category,
             "message": message,
+            "retry": retry,
         }
+        attempts = [*self.earlier, attempt]
         content = self.common("failed") | {
             "category": category,
             "message": message,
             "hint": getattr(error, "hint", None),
+            "retry": retry,
             "traceback": "".join(traceback.format_exception(error))[-TRACEBACK_CHARS:],
             "log": log,
-            "first_cause": earlier.get("first_cause") or {"category": category, "message": message},
-            "attempts": [*earlier.get("attempts", []), attempt],
+            "first_cause": _first_cause(attempts),
+            "attempts": attempts,
         }
         write_json(files.failed, content)
 
 
-def _category(error: BaseException) -> str:
-    """The failure category of an exception that is not ours."""
-    if isinstance(error, KeyboardInterrupt | Interrupted):
-        return "interrupted"
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in (12, 28, 122)):
-        return "resource"  # out of memory, no space left, quota exceeded
-    return "internal"
+def _first_cause(attempts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Category and message of the first attempt that failed by itself; of the first, when all were interrupted."""
+    failures = [attempt for attempt in attempts if attempt["category"] != "interrupted"]
+    return {key: (failures or attempts)[0][key] for key in ("category", "message")}
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

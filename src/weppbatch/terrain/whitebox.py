@@ -24,7 +24,7 @@ from time import sleep
 
 import weppcloud_wbt
 
-from weppbatch.errors import ConfigError, EngineError, InputError, ResourceError
+from weppbatch.errors import ConfigError, EngineError, InputError, OutOfMemory, ResourceError
 from weppbatch.files import replacing, write_json
 from weppbatch.lock import holding
 
@@ -34,6 +34,7 @@ PERSISTED_FLAGS = {"v", "verbose", "wd", "working_directory", "compress_rasters"
 # is one CPU, some least-cost breaching. Crashes come in runs, so the calls after one are spaced.
 KNOWN_RACE = "Error unwrapping"
 ATTEMPTS = 40
+NO_MEMORY = "memory allocation of"  # how Rust says it, before it aborts
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 
@@ -46,6 +47,8 @@ class WhiteboxFailed(EngineError):
         self.tool = tool
         self.returncode = returncode
         self.line = line
+        if returncode == -signal.SIGKILL or NO_MEMORY in line:
+            self.category, self.retry = OutOfMemory.category, OutOfMemory.retry
 
 
 class WhiteboxTools:
@@ -104,7 +107,10 @@ class WhiteboxTools:
         if code < 0:
             name = signal.Signals(-code).name
             hint = "the machine may be out of memory: use fewer cores" if name == "SIGKILL" else None
-            raise WhiteboxFailed(tool, code, f"stopped by signal {name}", hint=hint)
+            said = next(
+                (line for line in done.stderr.splitlines() if NO_MEMORY in line), f"stopped by signal {name}"
+            )
+            raise WhiteboxFailed(tool, code, said, hint=hint)
         if code != 0:
             raise WhiteboxFailed(tool, code, _first_useful_line(done.stderr, done.stdout))
         for line in done.stdout.splitlines():

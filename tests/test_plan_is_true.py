@@ -1,0 +1,202 @@
+"""What a plan lists is what Snakemake does, whatever state the runs are in, and looking changes nothing."""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from synthetic_batch import finish, finished_batch
+from weppbatch.batch.drive import command
+from weppbatch.batch.plan import Plan
+from weppbatch.batch.start import Start
+from weppbatch.batch.work import Choice, Work, work_of
+from weppbatch.commands.app import main
+from weppbatch.files import write_json
+from weppbatch.nodb.watershed import Watershed
+from weppbatch.tasks import graph
+from weppbatch.tasks.record import TaskFiles
+
+SCENARIOS = 8
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, sample_dem: Path) -> Path:
+    """A finished batch of the demo's watersheds, with files of a few bytes."""
+    root = tmp_path_factory.mktemp("synthetic")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WEPPBATCH_ROOT", str(root))
+        return finished_batch("many", sample_dem)
+
+
+@pytest.fixture
+def batch(finished: Path, root: Path) -> Path:
+    """A copy of the finished batch, for one test to change."""
+    root.mkdir()
+    return Path(shutil.copytree(finished, root / "many"))
+
+
+def dry_run(batch: Path, work: Work) -> set[tuple[str, str]]:
+    """The jobs that Snakemake would do when it is called as a start calls it."""
+    start = Start.begin(batch)
+    try:
+        with start.handing_down(work.jobs) as (environment, descriptors):
+            done = subprocess.run(
+                command(batch, 2, work, "--dry-run"),
+                cwd=batch,
+                env=os.environ | environment,
+                pass_fds=descriptors,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+    finally:
+        start.lock.release()
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r"^rule (\w+):\n(?:    .*\n)*?    wildcards: runid=(\S+)$", done.stdout, re.MULTILINE))
+
+
+def jobs(work: Work) -> set[tuple[str, str]]:
+    return {(task, runid) for runid, tasks in work.jobs.items() for task in tasks}
+
+
+def everything(batch: Path) -> dict[str, tuple[int, int, int]]:
+    """Size, time of change and inode of every file and folder, which any write would change."""
+    found = {}
+    for path in batch.rglob("*"):
+        state = path.stat()
+        found[str(path.relative_to(batch))] = (state.st_size, state.st_mtime_ns, state.st_ino)
+    return found
+
+
+# --- what can have happened to a task of a run ------------------------------------------------------------------
+
+
+def lose_proof(batch: Path, runid: str, task: str) -> None:
+    TaskFiles(batch / "runs" / runid, task).sentinel.unlink(missing_ok=True)
+
+
+def lose_file(batch: Path, runid: str, task: str) -> None:
+    names = graph.TASKS[task].files
+    (batch / "runs" / runid / names[len(runid) % len(names)]).unlink(missing_ok=True)
+
+
+def change_setting(batch: Path, runid: str, task: str) -> None:
+    with Watershed.getInstance(batch / "runs" / runid).locked() as control:
+        control.csa_ha = 7.5
+
+
+def change_input(batch: Path, runid: str, task: str) -> None:
+    for name in graph.TASKS[task].declared[:1]:
+        (batch / "runs" / runid / name).write_text("something else")
+
+
+def make_again(batch: Path, runid: str, task: str) -> None:
+    finish(batch, runid, task)
+
+
+def fail(batch: Path, runid: str, task: str) -> None:
+    """A failure of a start: Snakemake has removed the proof."""
+    fail_by_hand(batch, runid, task)
+    lose_proof(batch, runid, task)
+
+
+def fail_by_hand(batch: Path, runid: str, task: str) -> None:
+    """A failure beside the older proof."""
+    cause = {"category": "data", "message": "no cells"}
+    common = {"execution": "x", "status": "failed", "attempts": [], "started_at": "2026", "finished_at": "2026"}
+    record = {**common, **cause, "first_cause": cause, "job_id": "1"}
+    write_json(TaskFiles(batch / "runs" / runid, task).failed, record)
+
+
+def kill(batch: Path, runid: str, task: str) -> None:
+    mark = {"execution": "x", "status": "running", "started_at": "2026", "finished_at": None, "job_id": "1"}
+    write_json(TaskFiles(batch / "runs" / runid, task).running, mark)
+
+
+def lose_all(batch: Path, runid: str, task: str) -> None:
+    shutil.rmtree(batch / "runs" / runid)
+
+
+HAPPENINGS: tuple[Callable[[Path, str, str], None], ...] = (
+    lose_proof,
+    lose_file,
+    change_setting,
+    change_input,
+    make_again,
+    fail,
+    fail_by_hand,
+    kill,
+    lose_all,
+)
+
+
+@pytest.mark.parametrize("seed", range(SCENARIOS))
+def test_a_plan_lists_exactly_what_snakemake_does(batch: Path, seed: int, capsys: pytest.CaptureFixture[str]):
+    chance = random.Random(seed)
+    runids = list(Plan(batch).runids)
+    tasks = list(graph.TASKS)
+    for runid in chance.sample(runids, 6):
+        for _ in range(chance.choice((1, 1, 2))):
+            if (batch / "runs" / runid).exists():
+                chance.choice(HAPPENINGS)(batch, runid, chance.choice(tasks[1:]))
+    off = chance.sample(list(graph.CHECKLIST), chance.choice((0, 1, 3)))
+    if off:
+        assert main(["tasks", "many", "--off", ",".join(off)]) == 0
+    assert main(["exclude", "many", chance.choice(runids), "--why", "a reservoir"]) == 0
+    choice = Choice(
+        runs=chance.choice(("all", "all", "0:5", "@failed,@stale", "@missing")),
+        tasks=chance.choice((None, None, ("climate",), ("outlet", "soils"))),
+        force=chance.choice((None, None, True)),
+        pilot=chance.random() < 0.2,
+    )
+    before = everything(batch)
+    _, work = work_of(batch, choice)
+    options = ["--runs", choice.runs, *(["--tasks", ",".join(choice.tasks)] if choice.tasks else [])]
+    options += [*(["--force"] if choice.force else []), *(["--pilot"] if choice.pilot else [])]
+    capsys.readouterr()
+    assert main(["run", "many", "-n", "--json", *options]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert main(["run", "many", "-n", *options]) == 0
+    assert everything(batch) == before, "looking changed the batch"
+    assert {(job["task"], job["runid"]) for job in listed["jobs"]} == jobs(work)
+    assert dry_run(batch, work) == jobs(work), (choice, off)
+    print("JOBS", len(jobs(work)), choice, off)
+
+
+def test_what_rests_on_a_job_is_a_job_too_but_for_what_is_kept(batch: Path):
+    lose_proof(batch, "ws-1", "outlet")
+    assert main(["tasks", "many", "--off", "soils"]) == 0
+    _, work = work_of(batch)
+    assert dict(work.jobs) == {
+        "ws-1": {
+            "outlet": "not done yet",
+            "watershed": "outlet is to be made again",
+            "landuse": "watershed is to be made again",
+            "climate": "watershed is to be made again",
+            "wepp": "landuse is to be made again",
+        }
+    }
+
+
+def test_a_file_touched_but_not_changed_is_no_work_and_a_changed_one_is(batch: Path):
+    dem = batch / "runs" / "ws-1" / "dem" / "dem.tif"
+    dem.write_text(dem.read_text())
+    assert not work_of(batch)[1].jobs
+    dem.write_text("other heights")
+    assert work_of(batch)[1].jobs["ws-1"]["outlet"] == "dem/dem.tif was changed since"
+
+
+def test_snakemakes_marks_of_a_killed_start_do_not_redo_what_is_finished(batch: Path):
+    lose_proof(batch, "ws-1", "wepp")
+    marks = batch / ".snakemake" / "incomplete"
+    marks.mkdir(parents=True)
+    (marks / urlsafe_b64encode(graph.sentinel("ws-1", "dem").encode()).decode()).write_text("")
+    _, work = work_of(batch)
+    assert jobs(work) == {("wepp", "ws-1")} == dry_run(batch, work)
