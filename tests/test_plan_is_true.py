@@ -23,7 +23,7 @@ from weppbatch.nodb.watershed import Watershed
 from weppbatch.tasks import graph
 from weppbatch.tasks.record import TaskFiles
 
-SCENARIOS = 8
+SCENARIOS = 6
 
 
 @pytest.fixture(scope="module")
@@ -167,13 +167,13 @@ def test_a_plan_lists_exactly_what_snakemake_does(batch: Path, seed: int, capsys
     assert everything(batch) == before, "looking changed the batch"
     assert {(job["task"], job["runid"]) for job in listed["jobs"]} == jobs(work)
     assert dry_run(batch, work) == jobs(work), (choice, off)
-    print("JOBS", len(jobs(work)), choice, off)
 
 
 def test_what_rests_on_a_job_is_a_job_too_but_for_what_is_kept(batch: Path):
     lose_proof(batch, "ws-1", "outlet")
     assert main(["tasks", "many", "--off", "soils"]) == 0
     _, work = work_of(batch)
+    assert dry_run(batch, work) == jobs(work)
     assert dict(work.jobs) == {
         "ws-1": {
             "outlet": "not done yet",
@@ -191,6 +191,19 @@ def test_a_file_touched_but_not_changed_is_no_work_and_a_changed_one_is(batch: P
     assert not work_of(batch)[1].jobs
     dem.write_text("other heights")
     assert work_of(batch)[1].jobs["ws-1"]["outlet"] == "dem/dem.tif was changed since"
+
+
+def test_a_task_that_asks_for_more_memory_than_there_is_gets_all_of_it(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("WEPPBATCH_MEM_MB", "500")
+    lose_proof(batch, "ws-1", "wepp")
+    _, work = work_of(batch)
+    assert Plan(batch).mem_mb("ws-1", 2) >= 2 * Plan(batch).mem_mb("ws-1", 1) - 1 > 1000
+    assert "mem_mb=500" in command(batch, 2, work)
+    assert dry_run(batch, work) == jobs(work)
+    monkeypatch.setenv("WEPPBATCH_MEM_MB", "much")
+    assert main(["run", "many"]) == 2
 
 
 def test_snakemakes_marks_of_a_killed_start_do_not_redo_what_is_finished(batch: Path):

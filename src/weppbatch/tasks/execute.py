@@ -99,7 +99,9 @@ class _Recording:
 
     def __enter__(self) -> "_Recording":
         for one in self.record.earlier:  # Snakemake has removed the log of the attempts before
-            self.log(f"before, in {one['execution']}: attempt {one['attempt']}, {one['category']}: {one['message']}")
+            self.log(
+                f"before, in {one['execution']}: attempt {one['attempt']}, {one['category']}: {one['message']}"
+            )
         self.log(f"{self.job.task} of {self.job.runid}, attempt {self.job.attempt}, {self.record.execution}")
         return self
 
