@@ -95,6 +95,8 @@ def test_force_makes_the_named_tasks_again_and_is_over_with_its_start(
     run(capsys)
     done, _ = run(capsys, "--runs", "ws-1", "--tasks", "extent", "--force")
     assert done == {("ws-1", "extent")}
+    assert main(["run", "two", "-n", "--tasks", "extent", "--force"]) == 0
+    assert "Stale afterwards, since they are not asked for: dem (2)." in capsys.readouterr().out
     assert BatchRunner.getInstance(batch).force_rebuild is True
     assert not (batch / force.FILE).exists()
     done, _ = run(capsys)
@@ -158,6 +160,18 @@ def test_a_forced_task_that_the_checklist_leaves_out_is_finished_by_the_next_run
     assert done == {("ws-2", "dem")}
 
 
+def test_a_task_done_by_hand_counts_whatever_snakemake_remembers_of_it(
+    batch: Path, capsys: pytest.CaptureFixture[str]
+):
+    run(capsys, "--runs", "ws-1")
+    with Ron.getInstance(batch / "runs" / "ws-1").locked() as ron:
+        ron.elevation_max_m = 8000.0
+    by_hand = [BIN / "weppbatch", "task", "dem", "--run", "ws-1", "--batch", batch]
+    assert subprocess.run(by_hand, check=False).returncode == 0
+    done, _ = run(capsys, "--runs", "ws-1", "--tasks", "outlet")
+    assert done == {("ws-1", "outlet")}
+
+
 def test_retry_does_the_failed_ones_again_and_no_other(batch: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["retry", "two"]) == 0
     assert "Nothing to do in @failed" in capsys.readouterr().out
@@ -203,6 +217,7 @@ def test_a_pilot_tries_the_largest_the_median_and_the_smallest_and_tells_what_th
     done, outcome = run(capsys, "--pilot")
     assert {runid for runid, _ in done} == {runids[0], runids[len(runids) // 2], runids[-1]}
     told = outcome["pilot"]
+    assert [run["size"] for run in told["runs"].values()] == ["largest", "median", "smallest"]
     assert told["rest"]["runs"] == len(runids) - 3 and told["rest"]["jobs"] == 3 * (len(runids) - 3)
     assert told["rest"]["wall_s"] > 0 and told["rest"]["memory_mb"] > 10 and told["rest"]["disk_bytes"] > 1000
     assert told["whole_disk_bytes"] > told["rest"]["disk_bytes"] and told["rest"]["unknown_jobs"] == {}

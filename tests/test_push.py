@@ -50,7 +50,7 @@ def test_a_push_shows_what_differs_and_makes_stale_what_depends_on_it(
 
 
 def test_a_push_reaches_only_the_runs_and_controls_that_are_named(batch: Path):
-    assert main(["push", "pushed", "--runs", "ws-2", "--controls", "watershed"]) == 0
+    assert main(["push", "pushed", "--runs", "1:2", "--controls", "watershed"]) == 0
     assert Watershed.getInstance(batch / "runs" / "ws-2").csa_ha == 7
     assert Watershed.getInstance(batch / "runs" / "ws-1").csa_ha == 10
     assert Ron.getInstance(batch / "runs" / "ws-2").buffer_m == 1000

@@ -12,11 +12,18 @@ from weppbatch.batch.ledger import DONE, Ledger
 from weppbatch.batch.work import Work
 from weppbatch.tasks import graph
 
+SIZES = {1: ("only one",), 2: ("largest", "smallest"), 3: ("largest", "median", "smallest")}
+
 
 @dataclass(frozen=True)
 class Pilot:
-    """The runs that were tried, what each cost (seconds by task), and the estimate for what is left."""
+    """The runs that were tried, what each cost (seconds by task), and the estimate for what is left.
 
+    names: what each is among the runs that had something to do. failures: why a tried one is not complete.
+    """
+
+    names: dict[str, str]
+    failures: dict[str, str]
     seconds: dict[str, dict[str, float]]
     cells: dict[str, int]
     rest_runs: int
@@ -26,7 +33,10 @@ class Pilot:
     def to_json(self) -> dict[str, Any]:
         """The pilot as `run --pilot --json` gives it."""
         return {
-            "runs": {runid: {"cells": self.cells[runid], "task_s": self.seconds[runid]} for runid in self.seconds},
+            "runs": {
+                runid: {"size": self.names[runid], "cells": self.cells[runid], "task_s": self.seconds[runid]}
+                for runid in self.seconds
+            },
             "rest": {"runs": self.rest_runs, "jobs": self.rest.jobs, **self.rest.to_json()},
             "whole_disk_bytes": round(self.disk_now_bytes + self.rest.disk_bytes),
             "words": self.words(),
@@ -35,10 +45,11 @@ class Pilot:
     def words(self) -> list[str]:
         """What was tried, what the rest will cost, and how that was worked out."""
         tried = ", ".join(
-            f"{runid} ({self.cells[runid]:,} cells, {spoken_s(sum(tasks.values()))})"
+            f"the {self.names[runid]}, {runid} ({self.cells[runid]:,} cells, {spoken_s(sum(tasks.values()))})"
             for runid, tasks in self.seconds.items()
         )
         said = [f"Tried: {tried}."]
+        said += [f"{runid} is not complete: {why}." for runid, why in self.failures.items()]
         if not self.rest.jobs:
             return [*said, f"Nothing is left to do; the results take {spoken_bytes(self.disk_now_bytes)}."]
         left = "1 run is" if self.rest_runs == 1 else f"{self.rest_runs} runs are"
@@ -57,6 +68,8 @@ def judge(ledger: Ledger, tried: Sequence[str], rest: Work, cores: int) -> Pilot
     """
     done = [state for run in ledger.runs.values() for state in run.tasks.values() if state.status in DONE]
     return Pilot(
+        names=dict(zip(tried, SIZES[len(tried)], strict=True)),
+        failures={runid: ledger.runs[runid].reason for runid in tried if ledger.runs[runid].status not in DONE},
         seconds={
             runid: {
                 task: float(state.record["wall_s"])

@@ -13,6 +13,7 @@ from typing import Any
 from weppbatch.batch import force, selection
 from weppbatch.batch.ledger import DONE, Ledger, TaskState
 from weppbatch.batch.plan import Plan
+from weppbatch.batch.runner import BatchRunner
 from weppbatch.tasks import graph
 
 WAVE_RUNS = 1000  # a Snakemake's cost grows with the jobs it holds
@@ -33,8 +34,8 @@ class Choice:
 
     def check(self, folder: Path) -> None:
         """Raise InputProblems with every name that is wrong, before anything is done."""
-        plan = Plan(folder)
-        selection.run_ids(self.runs, plan.runner.runids, plan.runner.excluded)
+        runner = Plan(folder).runner
+        selection.run_ids(self.runs, runner.runids, runner.excluded)
 
 
 @dataclass(frozen=True)
@@ -135,18 +136,26 @@ def work_of(folder: Path, choice: Choice | None = None) -> tuple[Ledger, Work]:
     plan = Plan(folder, named=choice.tasks)
     pending = {} if choice.force is False else force.pending(folder)
     ledger = Ledger(plan, forced=pending)
-    states = None
-    if selection.needs_states(choice.runs):
-        # A group is what `status` shows, whatever tasks are named.
-        shown = ledger if choice.tasks is None else Ledger(Plan(folder))
-        states = {runid: state.status for runid, state in shown.runs.items()}
-    runids = selection.run_ids(choice.runs, plan.runner.runids, plan.runner.excluded, states)
+    runids = chosen_runs(folder, choice.runs, ledger if choice.tasks is None else None)
     if choice.force:
         tasks = forced_tasks(plan)
         asked = force.stamps(folder, (graph.sentinel(runid, task) for runid in runids for task in tasks))
         ledger = Ledger(plan, forced={**pending, **asked})
     work = Work.of(ledger, runids)
     return ledger, work.only(pilots(work.runids)) if choice.pilot else work
+
+
+def chosen_runs(folder: Path, text: str, ledger: Ledger | None = None) -> list[str]:
+    """The run ids that `--runs` names; a group such as @failed is what `status` shows.
+
+    ledger: of the checklist, when there is one already. Raises InputProblems with everything that is wrong.
+    """
+    runner = BatchRunner.getInstance(folder) if ledger is None else ledger.plan.runner
+    states = None
+    if selection.needs_states(text):
+        shown = Ledger(Plan(folder)) if ledger is None else ledger
+        states = {runid: state.status for runid, state in shown.runs.items()}
+    return selection.run_ids(text, runner.runids, runner.excluded, states)
 
 
 def forced_tasks(plan: Plan) -> list[str]:
@@ -162,12 +171,26 @@ def pilots(runids: Sequence[str]) -> list[str]:
     return list(dict.fromkeys((runids[0], runids[len(runids) // 2], runids[-1])))
 
 
+def stale_afterwards(ledger: Ledger, work: Work) -> dict[str, int]:
+    """The results, by task, that rest on what is made again and are not asked for themselves; how many of each."""
+    found: Counter[str] = Counter()
+    for runid, tasks in work.jobs.items():
+        following = {name for task in tasks for name in graph.following(task)} - set(tasks)
+        found.update(
+            name
+            for name in following
+            if not ledger.plan.kept(name, runid) and (ledger.plan.folder / graph.sentinel(runid, name)).exists()
+        )
+    return {task: found[task] for task in graph.TASKS if task in found}
+
+
 def to_json(ledger: Ledger, work: Work) -> dict[str, Any]:
     """The work as `run -n --json` gives it, without its estimate."""
     return {
         "batch": ledger.plan.runner.batch_name,
         "runs": work.runids,
         "tasks": {task: {"jobs": sum(why.values()), "why": why} for task, why in work.counts().items()},
+        "stale_afterwards": stale_afterwards(ledger, work),
         "jobs": [
             {"runid": runid, "task": task, "why": why}
             for runid, tasks in work.jobs.items()

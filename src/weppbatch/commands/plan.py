@@ -5,7 +5,8 @@ from typing import Any
 
 from weppbatch.batch.estimate import estimate
 from weppbatch.batch.ledger import Ledger
-from weppbatch.batch.work import Work, to_json
+from weppbatch.batch.pilot import Pilot
+from weppbatch.batch.work import Work, stale_afterwards, to_json
 from weppbatch.commands.console import say, say_table
 
 SHOWN_RUNS = 50  # runs that are listed one by one
@@ -34,6 +35,30 @@ def say_plan(ledger: Ledger, work: Work, cores: int) -> None:
     say(f"\n{cost.jobs} {'job' if cost.jobs == 1 else 'jobs'} in {runs} {'run' if runs == 1 else 'runs'}.")
     for sentence in cost.words():
         say(sentence)
+    left = stale_afterwards(ledger, work)
+    if left:
+        named = ", ".join(f"{task} ({count})" for task, count in left.items())
+        say(f"Stale afterwards, since they are not asked for: {named}.")
+
+
+def say_pilot(pilot: Pilot) -> None:
+    """What a pilot tells: the seconds of its tasks, those of the rest, and the words."""
+    rest_s = pilot.rest.by_task_s
+    tasks = dict.fromkeys([task for seconds in pilot.seconds.values() for task in seconds] + list(rest_s))
+    columns = ["seconds", *(f"{pilot.names[runid]} {runid}" for runid in pilot.seconds), "the rest, estimated"]
+    rows = [
+        [task, *(_figure(seconds.get(task)) for seconds in pilot.seconds.values()), _figure(rest_s.get(task))]
+        for task in tasks
+    ]
+    say()
+    say_table(columns, rows)
+    say()
+    for sentence in pilot.words():
+        say(sentence)
+
+
+def _figure(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"
 
 
 def _reasons(why: Mapping[str, int]) -> str:

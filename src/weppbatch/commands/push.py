@@ -9,6 +9,7 @@ from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.push import Difference, differences
 from weppbatch.batch.push import push as push_to_runs
 from weppbatch.batch.root import batch_folder
+from weppbatch.batch.work import chosen_runs
 from weppbatch.commands.console import say, say_table
 
 NAMED = 3  # run ids that are written out
@@ -16,7 +17,7 @@ NAMED = 3  # run ids that are written out
 
 def push(
     name: Annotated[str, typer.Argument(help="the batch")],
-    runs: Annotated[str, typer.Option(help="all, or run ids with commas between")] = "all",
+    runs: Annotated[str, typer.Option(metavar="RUNS", help="as for weppbatch run: all, ids, 0:10, @stale")] = "all",
     controls: Annotated[str, typer.Option(help="all, or controls with commas between")] = "all",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="only show the differences")] = False,
     reason: Annotated[str, typer.Option(help="why, for the history")] = "",
@@ -29,7 +30,7 @@ def push(
     if not dry_run:
         require_enabled()
         require_admin()
-    found = differences(folder, _names(runs), _names(controls))
+    found = differences(folder, chosen_runs(folder, runs), _names(controls))
     if not found:
         say("Nothing to push: the runs' settings are those of the base project.")
         return

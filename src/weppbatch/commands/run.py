@@ -17,7 +17,7 @@ from weppbatch.batch.selection import task_names
 from weppbatch.batch.start import Start
 from weppbatch.batch.work import Choice, Work, forced_tasks, work_of
 from weppbatch.commands.console import say, say_json
-from weppbatch.commands.plan import plan_json, say_plan
+from weppbatch.commands.plan import plan_json, say_pilot, say_plan
 from weppbatch.report.build import build_report
 
 NAMED = 5  # run ids that are written out
@@ -81,7 +81,12 @@ def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, 
     """Plan, and unless it is only a plan that is asked for, do it and end with its exit code."""
     folder = batch_folder(name).resolve()
     if dry_run:
-        _preview(*work_of(folder, choice), cores, as_json)
+        ledger, work = work_of(folder, choice)
+        if work.jobs and not as_json:
+            say_plan(ledger, work, cores)
+            say("Nothing was changed.")
+        else:
+            _say_machine_or_nothing(ledger, work, choice, cores, as_json)
         return
     require_enabled()
     require_admin()
@@ -92,7 +97,7 @@ def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, 
             forcing.forget(folder)
         ledger, work = work_of(folder, choice)
         if not work.jobs:
-            _nothing(ledger, choice, cores, as_json)
+            _say_machine_or_nothing(ledger, work, choice, cores, as_json)
             return
         _announce(start, ledger, work, choice, cores, reason)
         if not as_json:
@@ -111,8 +116,8 @@ def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, 
     else:
         say(f"{folded.summary().capitalize()}. Report: {page}")
         _tell_failures(name, folded)
-        for sentence in pilot.words() if pilot else ():
-            say(sentence)
+        if pilot:
+            say_pilot(pilot)
     raise typer.Exit(code)
 
 
@@ -131,19 +136,10 @@ def _announce(start: Start, ledger: Ledger, work: Work, choice: Choice, cores: i
     )
 
 
-def _preview(ledger: Ledger, work: Work, cores: int, as_json: bool) -> None:
+def _say_machine_or_nothing(ledger: Ledger, work: Work, choice: Choice, cores: int, as_json: bool) -> None:
+    """A plan for machines, or that there is nothing to do."""
     if as_json:
         say_json(plan_json(ledger, work, cores))
-    elif work.jobs:
-        say_plan(ledger, work, cores)
-        say("Nothing was changed.")
-    else:
-        say(f"Nothing to do: {ledger.summary()}.")
-
-
-def _nothing(ledger: Ledger, choice: Choice, cores: int, as_json: bool) -> None:
-    if as_json:
-        say_json(plan_json(ledger, Work({}, {}), cores))
     else:
         asked = "" if choice.runs == "all" else f" in {choice.runs}"
         say(f"Nothing to do{asked}: {ledger.summary()}.")
