@@ -185,7 +185,8 @@ def test_a_failure_that_would_come_again_is_repeated_at_once(
 def test_a_failure_that_may_pass_is_tried_again_and_success_keeps_the_attempts(
     batch: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, retry: str, waits: bool
 ):
-    monkeypatch.setenv("WEPPBATCH_RETRY_WAIT_S", "0.05")
+    slept_s: list[float] = []
+    monkeypatch.setattr("weppbatch.tasks.execute.sleep", slept_s.append)
     failing_with(monkeypatch, error, error)
     for attempt in (1, 2):
         with pytest.raises(type(error)):
@@ -198,6 +199,7 @@ def test_a_failure_that_may_pass_is_tried_again_and_success_keeps_the_attempts(
     assert record["attempts"] == failed["attempts"] and record["attempt"] == 3
     waited_s = [entry["waited_s"] for entry in record["attempts"]] + [record["waited_s"]]
     assert [seconds > 0 for seconds in waited_s] == [False, waits, waits]
+    assert slept_s == pytest.approx([seconds for seconds in waited_s if seconds], abs=0.1)
     assert ("waits" in (batch / "logs/ws-1/clone.log").read_text()) == waits
 
 

@@ -171,6 +171,7 @@ def test_a_plan_lists_exactly_what_snakemake_does(batch: Path, seed: int, capsys
 
 def test_what_rests_on_a_job_is_a_job_too_but_for_what_is_kept(batch: Path):
     lose_proof(batch, "ws-1", "outlet")
+    lose_proof(batch, "ws-1", "landuse")
     assert main(["tasks", "many", "--off", "soils"]) == 0
     _, work = work_of(batch)
     assert dry_run(batch, work) == jobs(work)
@@ -178,11 +179,21 @@ def test_what_rests_on_a_job_is_a_job_too_but_for_what_is_kept(batch: Path):
         "ws-1": {
             "outlet": "not done yet",
             "watershed": "outlet is to be made again",
-            "landuse": "watershed is to be made again",
+            "landuse": "not done yet",
             "climate": "watershed is to be made again",
             "wepp": "landuse is to be made again",
         }
     }
+
+
+def test_what_happened_to_an_unticked_task_beside_its_result_is_no_work(batch: Path):
+    assert main(["tasks", "many", "--off", "soils,climate"]) == 0
+    fail_by_hand(batch, "ws-1", "soils")
+    kill(batch, "ws-2", "climate")
+    change_input(batch, "ws-3", "watershed")
+    ledger, work = work_of(batch)
+    assert {(runid, task) for task, runid in jobs(work)} == {("ws-3", "landuse"), ("ws-3", "wepp")}
+    assert ledger.runs["ws-1"].status == ledger.runs["ws-2"].status == "succeeded"
 
 
 def test_a_file_touched_but_not_changed_is_no_work_and_a_changed_one_is(batch: Path):
@@ -210,6 +221,6 @@ def test_snakemakes_marks_of_a_killed_start_do_not_redo_what_is_finished(batch: 
     lose_proof(batch, "ws-1", "wepp")
     marks = batch / ".snakemake" / "incomplete"
     marks.mkdir(parents=True)
-    (marks / urlsafe_b64encode(graph.sentinel("ws-1", "dem").encode()).decode()).write_text("")
+    (marks / urlsafe_b64encode(graph.sentinel("ws-1", "soils").encode()).decode()).write_text("")
     _, work = work_of(batch)
     assert jobs(work) == {("wepp", "ws-1")} == dry_run(batch, work)
