@@ -148,6 +148,9 @@ def test_a_pending_force_shows_in_the_status_plain_snakemake_ignores_it_and_it_c
     assert "Nothing to do" in capsys.readouterr().out
     assert not (batch / force.FILE).exists()
     assert Ledger(Plan(batch)).runs["ws-2"].status == "succeeded"
+    force.record(batch, "batch:two:x", ["dem"], {graph.sentinel("ws-2", "dem"): 1})
+    assert main(["run", "two"]) == 0
+    assert not (batch / force.FILE).exists(), "what was made again since is no longer asked for"
 
 
 def test_a_forced_task_that_the_checklist_leaves_out_is_finished_by_the_next_run(

@@ -55,13 +55,13 @@ class Work:
         chosen = set(ledger.plan.runids if runids is None else runids)
         jobs = {runid: _jobs(ledger, runid) for runid in ledger.plan.runids if runid in chosen}
         jobs = {runid: tasks for runid, tasks in jobs.items() if tasks}
-        done = [
-            graph.sentinel(runid, task)
+        done = frozenset(
+            name
             for runid, tasks in jobs.items()
             for task in tasks
-            if (ledger.plan.folder / graph.sentinel(runid, task)).exists()
-        ]
-        return cls(jobs, {name: at for name, at in ledger.forced.items() if name in set(done)}, frozenset(done))
+            if (ledger.plan.folder / (name := graph.sentinel(runid, task))).exists()
+        )
+        return cls(jobs, {name: at for name, at in ledger.forced.items() if name in done}, done)
 
     @property
     def runids(self) -> list[str]:
@@ -70,11 +70,13 @@ class Work:
 
     def only(self, runids: Sequence[str]) -> "Work":
         """The same work in some of its runs."""
-        prefixes = tuple(f"runs/{runid}/" for runid in runids)
+        chosen = set(runids)
+        jobs = {runid: tasks for runid, tasks in self.jobs.items() if runid in chosen}
+        names = [graph.sentinel(runid, task) for runid, tasks in jobs.items() for task in tasks]
         return Work(
-            {runid: tasks for runid, tasks in self.jobs.items() if runid in set(runids)},
-            {name: at for name, at in self.forced.items() if name.startswith(prefixes)},
-            frozenset(name for name in self.done if name.startswith(prefixes)),
+            jobs,
+            {name: self.forced[name] for name in names if name in self.forced},
+            frozenset(name for name in names if name in self.done),
         )
 
     def waves(self) -> Iterator["Work"]:

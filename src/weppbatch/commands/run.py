@@ -93,6 +93,7 @@ def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, 
     choice.check(folder)
     start = Start.begin(folder)
     try:
+        forcing.settle(folder)
         if choice.force is False:
             forcing.forget(folder)
         ledger, work = work_of(folder, choice)
