@@ -160,11 +160,11 @@ class Ledger:
             return ""
         if sentinel["config_sha256"] != self.plan.digest(task, runid):
             return f"{task}: its settings, or a file that they name, changed"
-        made = self.plan.task_files(runid, task).sentinel.stat().st_mtime_ns
+        made = force.written_ns(self.plan.task_files(runid, task).sentinel) or 0  # a task may just be replacing it
         for name in graph.TASKS[task].after:
             if upstream[name].status not in DONE:
                 return f"{task}: {name} is to be made again"
-            if self.plan.task_files(runid, name).sentinel.stat().st_mtime_ns > made:
+            if (force.written_ns(self.plan.task_files(runid, name).sentinel) or 0) > made:
                 return f"{task}: {name} was made again since"
             changed = self.plan.changed_input(runid, name, sentinel, made)
             if changed:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from weppbatch.batch.force import written_ns
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import InputError
 from weppbatch.files import sha256_of_file
@@ -153,7 +154,8 @@ class Plan:
         recorded = {entry["path"]: entry["sha256"] for entry in record["inputs"]}
         for name in graph.TASKS[upstream].declared:
             path = self.folder / "runs" / runid / name
-            if name in recorded and path.stat().st_mtime_ns > made_ns and sha256_of_file(path) != recorded[name]:
+            written = written_ns(path) if name in recorded else None
+            if written is not None and written > made_ns and sha256_of_file(path) != recorded[name]:
                 return name
         return ""
 
