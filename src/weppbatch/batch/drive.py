@@ -16,8 +16,8 @@ from pathlib import Path
 from time import monotonic, time_ns
 from types import FrameType
 
-from weppbatch.batch.ledger import RunState
 from weppbatch.batch.start import Start
+from weppbatch.batch.states import RunState
 from weppbatch.batch.work import Work
 from weppbatch.errors import ConfigError
 from weppbatch.files import shipped

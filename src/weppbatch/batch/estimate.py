@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from weppbatch.batch.ledger import DONE, Ledger
+from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.states import DONE
 from weppbatch.batch.work import Work
 from weppbatch.tasks import graph
 

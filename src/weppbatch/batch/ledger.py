@@ -3,71 +3,24 @@
 `status` computes it live; `fold` stores it in batch_runner.nodb. Logs and events are never asked.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from weppbatch.batch import force
 from weppbatch.batch.plan import Plan
+from weppbatch.batch.remembered import Remembered
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.states import DONE, RunState, TaskState
 from weppbatch.files import utc_now
 from weppbatch.lock import Lock
 from weppbatch.tasks import graph
-from weppbatch.tasks.record import read_record
+from weppbatch.tasks.record import TaskFiles, read_record
 
 BATCH_LOCK = ".lock"
-DONE = ("succeeded", "degraded")
 FORCED = "to be made again, as was asked (--force)"
-# A run's status is the first of these that one of its tasks has.
-WORST_FIRST = ("failed", "running", "interrupted", "stale")
-
-
-@dataclass(frozen=True)
-class TaskState:
-    """One task of one run: its status, why it is not done, and its record (sentinel or failure)."""
-
-    status: str
-    reason: str = ""
-    record: dict[str, Any] | None = None
-
-    @property
-    def job_id(self) -> str | None:
-        """The process or cluster job that did it."""
-        return self.record.get("job_id") if self.record else None
-
-
-@dataclass(frozen=True)
-class RunState:
-    """One run: its status with the first reason, and its tasks in order."""
-
-    runid: str
-    status: str
-    reason: str
-    tasks: dict[str, TaskState]
-
-    def to_json(self) -> dict[str, Any]:
-        """The run as `status --json` gives it and batch_runner.nodb keeps it."""
-        records = [state.record for state in self.tasks.values() if state.record]
-        failures = {name: state.record for name, state in self.tasks.items() if state.status == "failed"}
-        return {
-            "status": self.status,
-            "reason": self.reason,
-            "tasks": {name: {"status": state.status, "job_id": state.job_id} for name, state in self.tasks.items()},
-            "last_update": max((record["finished_at"] or record["started_at"] for record in records), default=None),
-            "attempts": max((attempts_of(record) for record in records), default=0),
-            "errors": [
-                {"task": name, "category": record["category"], "message": record["message"]}
-                for name, record in failures.items()
-                if record
-            ],
-        }
-
-
-def attempts_of(record: dict[str, Any]) -> int:
-    """The attempts that a record speaks of: those that it lists, and its own, which a failure lists too."""
-    return len(record.get("attempts", [])) + int(record["status"] != "failed")
 
 
 class Ledger:
@@ -81,6 +34,8 @@ class Ledger:
     ) -> None:
         self.plan = plan
         self.forced = force.pending(plan.folder) if forced is None else forced
+        self._forced_runs = {name.split("/")[1] for name in self.forced}
+        self._remembered = Remembered(plan) if plan.named is None and plan.work is None else None
         self.runs = {runid: self._run_state(runid) for runid in sorted(plan.entries if runids is None else runids)}
 
     def to_json(self) -> dict[str, Any]:
@@ -102,47 +57,54 @@ class Ledger:
         """The runs that are not excluded and not complete, largest first."""
         return [runid for runid in self.plan.runids if self.runs[runid].status not in DONE]
 
+    def remember(self) -> None:
+        """Keep what was found for the next look, which then reads only what changed (see `remembered`)."""
+        if self._remembered:
+            self._remembered.save()
+
     def _run_state(self, runid: str) -> RunState:
         if runid in self.plan.excluded:
-            return RunState(runid, "excluded", self.plan.runner.excluded[runid]["why"], {})
+            return RunState(runid, "excluded", self.plan.runner.excluded[runid]["why"])
+        known = self._remembered.state_of(runid) if self._remembered and runid not in self._forced_runs else None
+        if known:
+            return known
+        wd = self.plan.folder / "runs" / runid
+        records = wd / ".tasks"
+        there = frozenset(os.listdir(records) if records.exists() else ())  # noqa: PTH208 - a Path each costs more
         tasks: dict[str, TaskState] = {}
         for task in graph.TASKS:
-            tasks[task] = self._task_state(runid, task, tasks)
-        names = [task for task in graph.TASKS if task in self.plan.tasks or self.is_forced(runid, task)]
-        asked = [tasks[task] for task in names]
-        for status in WORST_FIRST:
-            for state in asked:
-                if state.status == status:
-                    return RunState(runid, status, state.reason, tasks)
-        if all(state.status in DONE for state in asked):
-            degraded = next((state for state in asked if state.status == "degraded"), None)
-            return RunState(
-                runid, degraded.status if degraded else "succeeded", degraded.reason if degraded else "", tasks
-            )
-        first = next(name for name in names if tasks[name].status not in DONE)
-        return RunState(runid, "pending", f"{first} is to be done", tasks)
+            tasks[task] = self._task_state(runid, TaskFiles(wd, task), there, tasks)
+        asked = [task for task in graph.TASKS if task in self.plan.tasks or self.is_forced(runid, task)]
+        state = RunState.of(runid, tasks, asked)
+        if self._remembered and runid not in self._forced_runs and "clone.json" in there:
+            self._remembered.note(state, self.plan.outside_files(runid))
+        return state
 
-    def _task_state(self, runid: str, task: str, upstream: dict[str, TaskState]) -> TaskState:
-        files = self.plan.task_files(runid, task)
-        sentinel = read_record(files.sentinel)
+    def _task_state(
+        self, runid: str, files: TaskFiles, there: frozenset[str], upstream: dict[str, TaskState]
+    ) -> TaskState:
+        """The state of a task by its records, of which only those that are `there` are read."""
+        task = files.task
+        sentinel = read_record(files.sentinel) if f"{task}.json" in there else None
         kept = sentinel is not None and self.plan.kept(task, runid)
-        running = read_record(files.running)
+        running = read_record(files.running) if f"{task}.running.json" in there else None
         if running is not None:
             if Lock(files.lock).is_held():
-                return TaskState("running", f"{task} runs since {running['started_at']}", running)
+                return TaskState.of("running", f"{task} runs since {running['started_at']}", files.running, running)
             if not kept:
-                return TaskState("interrupted", f"{task} was killed while it ran", running)
-        failure = read_record(files.failed)
+                return TaskState.of("interrupted", f"{task} was killed while it ran", files.running, running)
+        failure = read_record(files.failed) if f"{task}.failed.json" in there else None
         if failure is not None and not kept:
             status = "interrupted" if failure["category"] == "interrupted" else "failed"
-            return TaskState(status, f"{task}: {failure['message']}{_at_first(failure)}", failure)
+            reason = f"{task}: {failure['message']}{_at_first(failure)}"
+            return TaskState.of(status, reason, files.failed, failure)
         if sentinel is None:
             asked = task in self.plan.tasks
             return TaskState("pending" if asked else "not_selected", f"{task} is to be done" if asked else "")
         reason = self._why_stale(runid, task, sentinel, upstream, kept=kept)
         if reason:
-            return TaskState("stale", reason, sentinel)
-        return TaskState(sentinel["status"], "; ".join(sentinel["warnings"]), sentinel)
+            return TaskState.of("stale", reason, files.sentinel, sentinel)
+        return TaskState.of(sentinel["status"], "; ".join(sentinel["warnings"]), files.sentinel, sentinel)
 
     def is_forced(self, runid: str, task: str) -> bool:
         """Whether somebody asked for this result to be made again, and it was not yet."""
@@ -153,7 +115,7 @@ class Ledger:
         self, runid: str, task: str, sentinel: dict[str, Any], upstream: dict[str, TaskState], *, kept: bool
     ) -> str:
         """Why a result is to be made again, or ''; a kept one only when it is not whole."""
-        lost = self.plan.lost_outputs(runid, task)
+        lost = self.plan.lost_outputs(runid, sentinel)
         if lost:
             return f"{task}: {lost[0]} is lost"
         if kept:
@@ -191,6 +153,7 @@ def current_execution(folder: Path, runner: BatchRunner) -> str | None:
 def fold(folder: Path) -> Ledger:
     """Store what the files show in batch_runner.nodb: `runs` and `preprocessing`; returns the ledger."""
     ledger = Ledger(Plan(folder))
+    ledger.remember()
     with ledger.plan.runner.locked() as runner:
         runner.runs = {runid: state.to_json() for runid, state in ledger.runs.items()}
         for runid, state in ledger.runs.items():

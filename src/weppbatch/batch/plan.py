@@ -3,6 +3,7 @@
 Read by the Snakefile at parse time and by `weppbatch run`; reads files, changes none.
 """
 
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +13,10 @@ from weppbatch.batch.force import written_ns
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import InputError
 from weppbatch.files import sha256_of_file
+from weppbatch.nodb.controls import load
 from weppbatch.nodb.ron import Ron
 from weppbatch.tasks import graph
-from weppbatch.tasks.configuration import config_digest, digest_of
+from weppbatch.tasks.configuration import config_digest, engine_version
 from weppbatch.tasks.record import TaskFiles, read_record
 
 BASE_MEM_MB = 600
@@ -49,6 +51,7 @@ class Plan:
         entries = self.runner.template_validation["runs"]
         self.entries = {entry["runid"]: entry for entry in entries}
         self._digests: dict[tuple[str, str], str] = {}
+        self._loaded: dict[tuple[str | None, str], Mapping[str, Any]] = {}
 
     @cached_property
     def excluded(self) -> frozenset[str]:
@@ -103,14 +106,37 @@ class Plan:
             record = read_record(self.task_files(runid, task).sentinel)
             if record is not None:
                 return str(record["config_sha256"])
-        wd = self.folder / "runs" / runid
-        cloned = (wd / ".tasks" / "clone.json").exists()
-        folder = wd if cloned else self.folder / "_base"
+        cloned = (self.folder / "runs" / runid / ".tasks" / "clone.json").exists()
         feature = self.entries[runid]["feature_sha256"] if graph.TASKS[task].reads_feature else ""
         key = (task, runid if cloned else feature)
         if key not in self._digests:
-            self._digests[key] = digest_of(self.folder, folder, task, feature)
+            self._digests[key] = config_digest(
+                task,
+                {name: self._settings(name, runid if cloned else None) for name in graph.TASKS[task].settings},
+                engine_version=engine_version(task),
+                feature_sha256=feature,
+                base=self.folder / "_base",
+            )
         return self._digests[key]
+
+    def outside_files(self, runid: str) -> list[str]:
+        """The files and folders from outside that the controls of a cloned run name."""
+        named = {
+            (control, field)
+            for spec in graph.TASKS.values()
+            for control, fields in spec.outside_files.items()
+            for field in fields
+        }
+        return sorted({str(self._settings(control, runid)[field]) for control, field in named} - {""})
+
+    def _settings(self, control: str, runid: str | None) -> Mapping[str, Any]:
+        """The settings of a control of a run, or of `_base`; those of the last run asked for are kept at hand."""
+        key = (runid, control)
+        if key not in self._loaded:
+            self._loaded = {known: values for known, values in self._loaded.items() if known[0] in (None, runid)}
+            folder = self.folder / "_base" if runid is None else self.folder / "runs" / runid
+            self._loaded[key] = load(folder, control).settings()
+        return self._loaded[key]
 
     def sentinels(self, runids: Iterable[str], tasks: Iterable[str]) -> list[str]:
         """The sentinels of these tasks of these runs, relative to the batch."""
@@ -140,11 +166,11 @@ class Plan:
         side_m = (2 * self.area_m2(runid)) ** 0.5 + 2 * self._ron.buffer_m
         return float((side_m / self._ron.cell_size_m) ** 2)
 
-    def lost_outputs(self, runid: str, task: str) -> list[str]:
-        """The files that a task's sentinel records and the disk lacks."""
-        record = read_record(self.task_files(runid, task).sentinel)
-        wd = self.folder / "runs" / runid
-        return [entry["path"] for entry in (record or {}).get("outputs", []) if not (wd / entry["path"]).exists()]
+    def lost_outputs(self, runid: str, record: Mapping[str, Any]) -> list[str]:
+        """The files that a sentinel records and the disk lacks."""
+        wd = f"{self.folder}/runs/{runid}"
+        outputs = [entry["path"] for entry in record["outputs"]]
+        return [name for name in outputs if not os.path.exists(f"{wd}/{name}")]  # noqa: PTH110 - 5 times as fast
 
     def changed_input(self, runid: str, upstream: str, record: Mapping[str, Any], made_ns: int) -> str:
         """The first file that `upstream` declares and that is no longer what a sentinel records, or ''.

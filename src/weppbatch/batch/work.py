@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from weppbatch.batch import force, selection
-from weppbatch.batch.ledger import DONE, Ledger, TaskState
+from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.states import DONE, TaskState
 from weppbatch.tasks import graph
 
 WAVE_RUNS = 1000  # a Snakemake's cost grows with the jobs it holds

@@ -20,6 +20,7 @@ def status(
     Example: weppbatch status myfire --json
     """
     ledger = Ledger(Plan(batch_folder(name).resolve()))
+    ledger.remember()
     if as_json:
         say_json(ledger.to_json())
         return

@@ -18,7 +18,8 @@ from shapely.errors import GEOSException
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from weppbatch.batch.ledger import DONE, Ledger, RunState
+from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.states import DONE, RunState
 from weppbatch.errors import InputError
 from weppbatch.files import read_json
 from weppbatch.report.joined import CHANNELS, HILLSLOPES, Part, joined

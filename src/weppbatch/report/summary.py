@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from weppbatch.batch.ledger import DONE, Ledger, TaskState
+from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.states import DONE, TaskState
 from weppbatch.report.results import RunResult
 
 STATES = {

@@ -61,7 +61,7 @@ def config_digest(
     """
     spec = TASKS[task]
     outside = {
-        f"{control}.{name}": _stamp(str(controls[control][name]), base)
+        f"{control}.{name}": stamp_of(str(controls[control][name]), base)
         for control, names in spec.outside_files.items()
         for name in names
     }
@@ -77,21 +77,22 @@ def config_digest(
         },
     }
     if spec.tables:
-        configured["tables"] = {name: _table_sha256(name) for name in spec.tables}
+        configured["tables"] = {name: table_sha256(name) for name in spec.tables}
     return sha256_of_json(configured)
 
 
 @cache
-def _table_sha256(name: str) -> str:
+def table_sha256(name: str) -> str:
+    """The SHA-256 of a shipped table of parameters."""
     return sha256_of_file(shipped("config") / "tables" / f"{name}.csv")
 
 
-def _stamp(name: str, base: Path | None) -> list[Any]:
+def stamp_of(name: str, base: Path | None) -> list[Any]:
     """Size and time of change of an outside file, or of every file in a folder; empty where there is none."""
     path = (base or Path()) / name
     if not name or not path.exists():
         return []
     if path.is_dir():
-        return [[member.name, *_stamp(member.name, path)] for member in sorted(path.iterdir())]
+        return [[member.name, *stamp_of(member.name, path)] for member in sorted(path.iterdir())]
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]
