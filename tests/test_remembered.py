@@ -32,7 +32,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, sample_dem: Path) -> Path
         for runid in Plan(folder).runids:
             for task in ("landuse", *graph.following("landuse")):
                 finish(folder, runid, task)
-    for path in sorted(folder.rglob("*"), key=lambda path: path.stat().st_mtime_ns):
+    for path in sorted((folder / "runs").rglob("*"), key=lambda path: path.stat().st_mtime_ns):
         status = path.stat()
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns - 60 * 10**9))
     return folder
