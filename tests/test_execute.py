@@ -217,7 +217,7 @@ def test_an_attempt_that_was_killed_is_remembered(batch: Path, monkeypatch: pyte
     code = (
         "import os, signal, weppbatch.tasks.clone as clone;"
         "clone.run = lambda run: os.kill(os.getpid(), signal.SIGKILL);"
-        f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}])"
+        f"from weppbatch.tasks.entry import main; main(['clone', '--run', 'ws-1', '--batch', {str(batch)!r}], dict)"
     )
     for _ in range(2):
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
