@@ -106,9 +106,7 @@ def cancel(folder: Path, execution: str | None, *, reason: str, tell: Callable[[
     if held and execution not in (None, running) and not parts:
         raise InputError(f"{execution} does not run; {running or 'another command'} does")
     if held and not running:
-        raise BatchBusy(
-            f"{folder} is in use by {lock.describe_holder()}; that is no run", hint="it ends by itself"
-        )
+        raise BatchBusy(f"{folder} is in use by {lock.describe_holder()}; that is no run", hint="it ends by itself")
     if not held and not parts:
         return False
     names = {name for name in (running, *(part.execution for part in parts)) if name}

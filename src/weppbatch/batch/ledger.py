@@ -155,7 +155,7 @@ class Ledger:
         """Why a result is to be made again, or ''; a kept one only when it is not whole."""
         lost = self.plan.lost_outputs(runid, task)
         if lost:
-            return f"{task}: {lost[0]} is lost"
+            return f"{task}: {lost[0]} is lost or not whole"
         if kept:
             return ""
         if sentinel["config_sha256"] != self.plan.digest(task, runid):

@@ -141,10 +141,17 @@ class Plan:
         return float((side_m / self._ron.cell_size_m) ** 2)
 
     def lost_outputs(self, runid: str, task: str) -> list[str]:
-        """The files that a task's sentinel records and the disk lacks."""
-        record = read_record(self.task_files(runid, task).sentinel)
-        wd = self.folder / "runs" / runid
-        return [entry["path"] for entry in (record or {}).get("outputs", []) if not (wd / entry["path"]).exists()]
+        """The files that a task's sentinel records and the disk lacks, or has in another size.
+
+        A run's controls are the user's: only that they are there counts.
+        """
+        files = self.task_files(runid, task)
+        lost = []
+        for entry in (read_record(files.sentinel) or {}).get("outputs", []):
+            found = _size(files.wd / entry["path"])
+            if found is None or (found != entry["bytes"] and entry["path"] not in graph.CONTROL_FILES):
+                lost.append(str(entry["path"]))
+        return lost
 
     def changed_input(self, runid: str, upstream: str, record: Mapping[str, Any], made_ns: int) -> str:
         """The first file that `upstream` declares and that is no longer what a sentinel records, or ''.
@@ -166,3 +173,10 @@ class Plan:
     @cached_property
     def _ron(self) -> Ron:
         return Ron.getInstance(self.folder / "_base")
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
