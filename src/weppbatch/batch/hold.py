@@ -1,7 +1,7 @@
 """Having a batch to oneself: the batch's lock, with a dead holder's end noted in the history."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from weppbatch.batch.ledger import BATCH_LOCK
@@ -16,17 +16,14 @@ def take(folder: Path, purpose: str, *, wait_s: float = 0.0) -> Lock:
     """
     lock = Lock(folder / BATCH_LOCK)
     lock.acquire(wait_s=wait_s, purpose=purpose)
-    if lock.took_over_from:
-        try:
+    with ExitStack() as undo:
+        undo.callback(lock.release)
+        if lock.took_over_from:
+            known = how_known_dead(lock.took_over_from)
             BatchRunner.getInstance(folder).add_history(
-                "lock_taken_over",
-                previous_holder=lock.took_over_from,
-                known=how_known_dead(lock.took_over_from),
-                by=purpose,
+                "lock_taken_over", previous_holder=lock.took_over_from, known=known, by=purpose
             )
-        except BaseException:
-            lock.release()
-            raise
+        undo.pop_all()
     return lock
 
 

@@ -13,10 +13,15 @@ import typer
 from weppbatch import __version__
 from weppbatch.commands import (
     add,
+    audit,
+    cancel,
+    clean,
     create,
+    delete,
     demo,
     exclude,
     export,
+    logs,
     push,
     report,
     run,
@@ -29,7 +34,10 @@ from weppbatch.commands import (
 from weppbatch.errors import Interrupted, NotPermitted, WeppbatchError
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C
-JOURNEY = (create, add, set, tasks, validate, exclude, run, status, push, report, export, demo, task)
+JOURNEY = (
+    *(create, add, set, tasks, validate, exclude, run, status, cancel, push),
+    *(audit, logs, report, export, clean, delete, demo, task),
+)
 
 app = typer.Typer(
     name="weppbatch",
