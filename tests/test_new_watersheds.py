@@ -64,6 +64,7 @@ def test_kept_changed_new_and_vanished_runs_are_told_apart(
     assert "1 keep their watershed, 1 have another outline and will be made again, 0 vanished; 1 are new" in said
     assert "changed: second" in said
     assert states(batch) == {"first": "succeeded", "second": "stale", "third": "pending"}
+    assert Ledger(Plan(batch)).runs["second"].reason == "extent: its watershed changed"
 
 
 def test_a_vanished_run_stays_on_disk_and_is_listed_until_it_is_cleaned(

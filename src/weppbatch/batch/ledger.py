@@ -159,6 +159,8 @@ class Ledger:
         if kept:
             return ""
         if sentinel["config_sha256"] != self.plan.digest(task, runid):
+            if self._has_another_outline(runid, task):
+                return f"{task}: its watershed changed"
             return f"{task}: its settings, or a file that they name, changed"
         made = force.written_ns(self.plan.task_files(runid, task).sentinel) or 0  # a task may just be replacing it
         for name in graph.TASKS[task].after:
@@ -171,6 +173,14 @@ class Ledger:
                 return f"{task}: {changed} was changed since"
         return f"{task}: {FORCED}" if self.is_forced(runid, task) else ""
 
+    def _has_another_outline(self, runid: str, task: str) -> bool:
+        """Whether the feature of a run is not the one that its window was made from."""
+        if not graph.TASKS[task].reads_feature:
+            return False
+        window = read_record(self.plan.folder / "runs" / runid / "extent.json") or {}
+        now = self.plan.entries[runid]["feature_sha256"]
+        return bool(window.get("feature_sha256", now) != now)
+
 
 def _at_first(failure: dict[str, Any]) -> str:
     """What a failure began as, when that was something else."""
@@ -182,7 +192,7 @@ def current_execution(folder: Path, runner: BatchRunner) -> str | None:
     """The id of the start that runs now, or of the last one."""
     lock = Lock(folder / BATCH_LOCK)
     holder = lock.holder()
-    if holder is not None and lock.is_held():
+    if holder is not None and holder["execution"] and lock.is_held():
         return str(holder["execution"])
     started = [event for event in runner.history if event["event"] == "run_started"]
     return str(started[-1]["execution"]) if started else None

@@ -36,7 +36,7 @@ def compare(folder: Path, runs: Iterable[Mapping[str, Any]]) -> Comparison:
         if window is None:
             found["new"].append(runid)
         else:
-            same = window.get("feature_sha256") == feature_sha256
+            same = window.get("feature_sha256", feature_sha256) == feature_sha256
             found["kept" if same else "changed"].append(runid)
     return Comparison(**found, vanished=_without_feature(folder, wanted))
 
