@@ -1,6 +1,7 @@
 """What was asked against what is on disk: every kind of damage is found, named, and decides the exit code."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from weppbatch.batch.plan import Plan
 from weppbatch.commands.app import main
 from weppbatch.files import read_json, write_json
 from weppbatch.lock import holding
+from weppbatch.tasks.execute import Job, execute
 
 
 @pytest.fixture
@@ -136,7 +138,20 @@ def test_the_exit_code_of_a_run_is_not_snakemakes_word(
     assert "in 1 runs tasks are 1 never done" in capsys.readouterr().out
 
 
-def test_a_file_of_another_size_is_made_again_by_the_next_run(batch: Path):
-    damage(batch / "runs" / "ws-2" / "extent.json", "size")
+def test_a_file_that_was_cut_short_is_made_again_by_the_next_run(batch: Path):
+    path = batch / "runs" / "ws-2" / "extent.json"
+    damage(path, "size")
+    os.utime(path, (0, 0))  # no newer than its proof: no hand changed it
     assert main(["run", "audited", "--cores", "2"]) == 0
+    assert findings(batch, deep=True) == []
+
+
+def test_a_file_changed_by_hand_is_right_once_a_later_task_took_it_so(new_batch: Callable[[str], Path]):
+    batch = new_batch("byhand")
+    begun(batch, "extent", "dem")
+    window = batch / "runs" / "ws-1" / "extent.json"
+    window.write_text(window.read_text() + " ")
+    assert Ledger(Plan(batch)).runs["ws-1"].tasks["extent"].status == "succeeded", "it stays"
+    assert findings(batch) == [("ws-1", "extent", "size")]
+    execute(Job(batch, "ws-1", "dem"))
     assert findings(batch, deep=True) == []

@@ -11,6 +11,7 @@ from conftest import begun
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.vanished import vanished
 from weppbatch.commands.app import main
 from weppbatch.files import write_json
 from weppbatch.lock import holding
@@ -104,8 +105,10 @@ def test_a_run_id_that_comes_back_with_its_watershed_is_kept(batch: Path, two_wa
 def test_while_the_run_ids_are_not_valid_nothing_counts_as_vanished(batch: Path, two_watersheds: Path):
     named(two_watersheds, "Same", "Same")
     assert replace(two_watersheds) == 2
+    assert vanished(BatchRunner.getInstance(batch)) == []
     assert main(["clean", "renewed", "--vanished", "--yes"]) == 0
-    assert sorted(path.name for path in (batch / "runs").iterdir()) == ["first", "second"]
+    for place in ("runs", "logs"):
+        assert {"first", "second"} <= {path.name for path in (batch / place).iterdir()}
 
 
 def test_watersheds_and_run_ids_are_not_replaced_under_a_running_batch(batch: Path, two_watersheds: Path):

@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from weppbatch import __version__
 from weppbatch.batch.ledger import Ledger
-from weppbatch.batch.logs import LOGS, snakemake_log
+from weppbatch.batch.logs import LOGS, runs_with_logs
 from weppbatch.batch.plan import Plan
 from weppbatch.errors import WeppbatchError
 from weppbatch.files import replacing, utc_now
@@ -31,8 +31,8 @@ def write_bundle(
 ) -> int:
     """Write the archive, whole or not at all, and return how many files it holds.
 
-    runids: by default all runs, also vanished ones. execution: only Snakemake's log of this one. Raises
-    FileExistsError when the target is there already.
+    runids: by default all runs, also vanished ones. execution: only the logs of this one beside the tasks' own.
+    Raises FileExistsError when the target is there already.
     """
     if target.exists():
         raise FileExistsError(target)
@@ -95,9 +95,11 @@ def _members(folder: Path, runids: Collection[str] | None, execution: str | None
     yield from (path for path in (folder / "batch_runner.nodb", folder / ".lock.holder.json") if path.exists())
     yield from sorted(folder.glob("_base/*.nodb"))
     yield from sorted(folder.glob(f"{LOGS}/*.*"))
-    snakemake = sorted(folder.glob(f"{LOGS}/snakemake/*"))
-    yield from (path for path in snakemake if execution is None or path == snakemake_log(folder, execution))
-    for run in sorted({path.name for top in ("runs", LOGS) for path in folder.glob(f"{top}/*/")} - {"snakemake"}):
+    of_runs = set(runs_with_logs(folder))
+    for path in sorted(folder.glob(f"{LOGS}/*/*")):
+        if path.parent.name not in of_runs and (execution is None or execution.replace(":", "_") in path.name):
+            yield path
+    for run in sorted(of_runs | {path.name for path in folder.glob("runs/*/")}):
         if runids is None or run in runids:
             yield from sorted(folder.glob(f"{LOGS}/{run}/*.log"))
             yield from sorted(folder.glob(f"runs/{run}/.tasks/*.json"))

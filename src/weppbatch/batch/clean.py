@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weppbatch.batch import hold
+from weppbatch.batch.logs import LOGS, runs_with_logs
 from weppbatch.batch.orphans import orphaned_resources
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.vanished import vanished
@@ -80,14 +81,14 @@ def _vanished_runs(folder: Path, runner: BatchRunner) -> Iterator[tuple[Path, st
         known = set(runner.runids)
         for runid in vanished(runner):
             yield folder / "runs" / runid, "no watershed has this run id any more"
-        for path in sorted((folder / "logs").glob("*/")):
-            if path.name not in known and path.name != "snakemake":
-                yield path, "the logs of a run that vanished"
+        for runid in runs_with_logs(folder):
+            if runid not in known:
+                yield folder / LOGS / runid, "the logs of a run that vanished"
 
 
 def _excluded_runs(folder: Path, runner: BatchRunner) -> Iterator[tuple[Path, str]]:
     for runid, entry in runner.excluded.items():
-        for path in (folder / "runs" / runid, folder / "logs" / runid):
+        for path in (folder / "runs" / runid, folder / LOGS / runid):
             if path.is_dir():
                 yield path, f"excluded: {entry['why']}"
 

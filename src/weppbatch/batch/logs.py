@@ -12,7 +12,6 @@ from weppbatch.errors import InputProblems
 from weppbatch.tasks import graph
 
 LOGS = "logs"
-NO_RUN = ("snakemake",)
 # The first line that a task writes; docs/files.md has it.
 _BEGINNING = re.compile(r"\S+ \S+ \S+ of \S+, attempt \d+, (?P<execution>\S+)")
 
@@ -28,8 +27,9 @@ def snakemake_log(folder: Path, execution: str) -> Path:
 
 
 def runs_with_logs(folder: Path) -> list[str]:
-    """The run ids that left logs, vanished ones among them."""
-    return sorted(path.name for path in (folder / LOGS).glob("*/") if path.name not in NO_RUN)
+    """The run ids that left logs, vanished ones among them; what Snakemake or a cluster wrote is no run's."""
+    folders = (folder / LOGS).glob("*/")
+    return sorted(path.name for path in folders if any((path / f"{task}.log").exists() for task in graph.TASKS))
 
 
 def check_names(folder: Path, runids: list[str], runid: str | None, task: str | None) -> None:

@@ -3,6 +3,7 @@
 Read by the Snakefile at parse time and by `weppbatch run`; reads files, changes none.
 """
 
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -141,15 +142,16 @@ class Plan:
         return float((side_m / self._ron.cell_size_m) ** 2)
 
     def lost_outputs(self, runid: str, task: str) -> list[str]:
-        """The files that a task's sentinel records and the disk lacks, or has in another size.
+        """The files that a task's sentinel records and the disk lacks, or has in another size though no newer.
 
-        A run's controls are the user's: only that they are there counts.
+        What is newer than the sentinel was changed on purpose: it stays, and what reads it is made again.
         """
         files = self.task_files(runid, task)
         lost = []
         for entry in (read_record(files.sentinel) or {}).get("outputs", []):
-            found = _size(files.wd / entry["path"])
-            if found is None or (found != entry["bytes"] and entry["path"] not in graph.CONTROL_FILES):
+            found = _status(files.wd / entry["path"])
+            cut_short = found is not None and found.st_size != entry["bytes"]
+            if found is None or (cut_short and found.st_mtime_ns <= files.sentinel.stat().st_mtime_ns):
                 lost.append(str(entry["path"]))
         return lost
 
@@ -175,8 +177,8 @@ class Plan:
         return Ron.getInstance(self.folder / "_base")
 
 
-def _size(path: Path) -> int | None:
+def _status(path: Path) -> os.stat_result | None:
     try:
-        return path.stat().st_size
+        return path.stat()
     except FileNotFoundError:
         return None
