@@ -223,15 +223,18 @@ def run_matrix(options: argparse.Namespace, root: Path) -> dict[Cell, Count]:
         expected = expected or results(batch)
         print(f"{way}: {seconds[way]:.1f} s undisturbed, {len(expected)} files", flush=True)
     counts = {cell: Count() for cell in cells(options.ways, options.victims)}
-    for _ in range(options.each):
-        for cell, count in counts.items():
-            shutil.rmtree(batch)
-            shutil.copytree(kept, batch)
-            before = len(count.wrong)
-            trial(batch, cell, chance.uniform(0.2, 0.95 * seconds[cell.way]), expected, count)
-            if len(count.wrong) > before and options.keep:
-                shutil.copytree(batch, options.keep / f"{len(count.wrong)}-{cell.victim}-{cell.number.name}")
-            print("F" if len(count.wrong) > before else ".", end="", flush=True)
+    try:
+        for _ in range(options.each):
+            for cell, count in counts.items():
+                shutil.rmtree(batch)
+                shutil.copytree(kept, batch)
+                before = len(count.wrong)
+                trial(batch, cell, chance.uniform(0.2, 0.95 * seconds[cell.way]), expected, count)
+                if len(count.wrong) > before and options.keep:
+                    shutil.copytree(batch, options.keep / f"{len(count.wrong)}-{cell.victim}-{cell.number.name}")
+                print("F" if len(count.wrong) > before else ".", end="", flush=True)
+    except KeyboardInterrupt:
+        print(" stopped; so far:", end="")
     print(flush=True)
     return counts
 
