@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 SETUP_DEPS := pyproject.toml constraints.txt Makefile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint clean kill-matrix
 
 help:
 	@echo "make demo   set up, then run a batch of ten watersheds on real terrain and report it"
 	@echo "make test   set up, then ruff, mypy, snakefmt and the tests"
+	@echo "make kill-matrix   kill a running batch in every way at random moments, and count what it left (half an hour)"
 	@echo "make setup  only the virtual environment in $(VENV)"
 	@echo "make clean  remove the virtual environment and the demo's batch"
 
@@ -28,6 +29,9 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready lint
 	$(BIN)/pytest
+
+kill-matrix: $(VENV)/.ready
+	$(BIN)/python tests/kill_matrix.py
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from weppbatch.batch.root import batch_folder
+from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.app import main
 from weppbatch.files import shipped
+from weppbatch.nodb import workspace
+from weppbatch.tasks import graph
+from weppbatch.tasks.execute import Job, execute
 from weppbatch.terrain.sample import write_sample_dem
 
 BIN = Path(sys.executable).parent
@@ -70,6 +74,16 @@ def make_batch(name: str, sample_dem: Path, watersheds: Path) -> Path:
 def new_batch(root: Path, sample_dem: Path, two_watersheds: Path) -> Callable[[str], Path]:
     """Makes a batch of two watersheds, ready to run up to their hillslopes and channels."""
     return lambda name: make_batch(name, sample_dem, two_watersheds)
+
+
+def begun(batch: Path, *tasks: str, execution: str = "batch:by:hand") -> None:
+    """Do the first tasks of every run in this process, and ask for no more than them."""
+    others = sorted({*graph.PREPROCESS, *graph.CHECKLIST} - {*tasks, "watar", "omni"})
+    assert main(["tasks", batch.name, "--on", ",".join(tasks), "--off", ",".join(others)]) == 0
+    workspace.snapshot(batch)
+    for runid in BatchRunner.getInstance(batch).runids:
+        for task in ("clone", *tasks):
+            execute(Job(batch, runid, task, execution=execution))
 
 
 def snakemake(batch: Path, *options: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -91,8 +91,10 @@ def test_after_sigkill_nobody_writes_on_and_the_next_run_completes(new_batch: Ca
     assert not Lock(batch / ".lock").is_held()
     assert main(["run", "killed", "--cores", "2"]) == 0
     assert_whole(batch)
-    events = [event["event"] for event in BatchRunner.getInstance(batch).history]
-    assert "lock_taken_over" in events
+    history = BatchRunner.getInstance(batch).history
+    taken_over = next(event for event in history if event["event"] == "lock_taken_over")
+    assert taken_over["previous_holder"]["pid"] == process.pid
+    assert taken_over["known"] == f"the lock was free and there is no process {process.pid}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -56,6 +56,14 @@ def described(folder: Path) -> dict[str, object]:
     }
 
 
+def cut_short(path: Path) -> None:
+    """As a disk that lost power leaves it: shorter, and no newer."""
+    status = path.stat()
+    with path.open("r+b") as stream:
+        stream.truncate(3)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def rewritten(path: Path, **values: object) -> None:
     write_json(path, read_json(path) | values)
 
@@ -68,6 +76,7 @@ def set_in_run(path: Path, name: str, value: object) -> None:
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "a lost output": lambda b: (b / RUN / "watershed" / "relief.tif").unlink(),
+    "an output cut short": lambda b: cut_short(b / RUN / "watershed" / "relief.tif"),
     "a lost declared file": lambda b: (b / RUN / "dem" / "dem.tif").unlink(),
     "a changed declared file": lambda b: (b / RUN / "dem" / "dem.tif").write_text("other"),
     "a lost sentinel": lambda b: (b / RUN / ".tasks" / "climate.json").unlink(),

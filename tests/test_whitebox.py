@@ -63,6 +63,18 @@ def test_an_output_that_the_tool_did_not_write_is_an_error_though_it_exits_with_
         WhiteboxTools().run("D8Pointer", [tmp_path / "other.tif"], dem=dem, output=tmp_path / "d8.tif")
 
 
+def test_a_raster_that_was_cut_short_is_an_error_though_the_tool_exits_with_zero(
+    dem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text(f'#!/bin/sh\nhead -c 20000 {dem} > "${{2#--output=}}"\n')
+    silent.chmod(0o755)
+    monkeypatch.setenv("WEPPBATCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("WHITEBOX_TOOLS_EXE", str(silent))
+    with pytest.raises(WhiteboxFailed, match=r"left d8\.tif unfinished"):
+        WhiteboxTools().run("D8Pointer", [tmp_path / "d8.tif"], output=tmp_path / "d8.tif")
+
+
 def test_a_failed_call_leaves_no_output_of_an_earlier_one(tmp_path: Path) -> None:
     stale = tmp_path / "d8.tif"
     stale.write_text("from yesterday")

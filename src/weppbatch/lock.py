@@ -1,22 +1,33 @@
 """One writer at a time: a kernel lock on a file, with a note beside it saying who holds it.
 
-The kernel drops the lock when its last holder dies, also on NFS (where Linux turns flock into a lock that the
-server keeps), so a note without a lock is a dead holder's. The limits: on a server without lock support, and
-for a client that lost its network and its lease, a living holder can't be told from a dead one.
+The kernel drops the lock when its last holder dies, also on a file system shared between hosts (on NFS Linux
+turns flock into a lock that the server keeps), so a note without a lock is a dead holder's, wherever it lived. The
+limits: where the mount keeps locks to each host (`locks_reach`), nothing is known of a holder elsewhere and its
+note counts; and a client that lost its network and its lease is taken for dead while it may live (its driver sees
+that the note is another's, and stops).
 """
 
+import errno
 import fcntl
 import getpass
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 from weppbatch.errors import BatchBusy, InputError
 from weppbatch.files import read_json, utc_now, write_json
+
+MOUNTS = Path("/proc/self/mountinfo")
+ASKING_S = 0.2  # who only asks (`is_held`) has the lock for a moment and is no holder
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+class NoLocks(InputError):
+    """The file system has no locks."""
 
 
 class Lock:
@@ -30,43 +41,73 @@ class Lock:
         self.note = path.with_name(path.name + ".holder.json")
         self.descriptor: int | None = None
         self.took_over_from: dict[str, Any] | None = None
+        self._own_note: dict[str, Any] = {}
 
-    def acquire(self, *, wait_s: float = 0.0, execution: str = "") -> None:
-        """Take the lock, waiting at most `wait_s` seconds.
+    def acquire(self, *, wait_s: float = 0.0, execution: str = "", purpose: str = "") -> None:
+        """Take the lock, waiting at most `wait_s` seconds; a dead holder's note is kept in `took_over_from`.
 
-        Raises BatchBusy with the holder's user, host, pid and time when another process has it.
+        Raises BatchBusy with the holder's user, host, pid and time when another process has it, or when a note of
+        another host is there and locks don't reach that far; NoLocks where the file system has none.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o664)
-        deadline = monotonic() + wait_s
+        with ExitStack() as undo:
+            undo.callback(os.close, descriptor)
+            self._lock(descriptor, wait_s)
+            self._refuse_unknown_holder()
+            self.took_over_from = self.holder()
+            self.describe_as(execution, purpose)
+            undo.pop_all()
+        self.descriptor = descriptor
+
+    def _lock(self, descriptor: int, wait_s: float) -> None:
+        deadline = monotonic() + max(wait_s, ASKING_S)
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 if monotonic() >= deadline:
-                    os.close(descriptor)
                     raise BatchBusy(f"{self.path.parent} is in use by {self.describe_holder()}") from None
                 sleep(0.02)
-        self.descriptor = descriptor
-        self.took_over_from = self.holder()
-        self.describe_as(execution)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                raise NoLocks(
+                    f"the file system of {self.path.parent} has no locks ({error.strerror})",
+                    hint="mount it with locks (Lustre: -o flock), or keep the batches elsewhere: WEPPBATCH_ROOT",
+                ) from error
+            else:
+                return
 
-    def describe_as(self, execution: str) -> None:
-        """Write the holder's note: who has the lock, since when, and for which execution."""
+    def _refuse_unknown_holder(self) -> None:
+        """Where locks don't reach other hosts, a note of another host is all that is known of its holder."""
+        holder = self.holder()
+        if holder is None or holder.get("host") == socket.gethostname() or locks_reach(self.path) == "hosts":
+            return
+        raise BatchBusy(
+            f"{self.path.parent} was taken by {self.describe_holder()}; locks of this file system don't reach "
+            "other hosts, so whether that process lives can't be told from here",
+            hint=f"look on {holder.get('host')}; if it has ended, remove {self.note}",
+        )
+
+    def describe_as(self, execution: str, purpose: str = "") -> None:
+        """Write the holder's note: who has the lock, since when, what for, and for which execution."""
         note = {
             "user": getpass.getuser(),
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "since": utc_now(),
+            "purpose": purpose,
             "execution": execution,
         }
         write_json(self.note, note)
+        self._own_note = note
 
     def release(self) -> None:
-        """Let go of the lock and remove the note."""
+        """Let go of the lock and remove the note, unless it is another holder's by now."""
         if self.descriptor is not None:
-            self.note.unlink(missing_ok=True)
+            if self.holder() == self._own_note:
+                self.note.unlink(missing_ok=True)
             os.close(self.descriptor)
             self.descriptor = None
 
@@ -99,14 +140,50 @@ class Lock:
         note = self.holder()
         if note is None:
             return "another process"
-        return f"{note.get('user')} on {note.get('host')}, pid {note.get('pid')}, since {note.get('since')}"
+        what = f" ({note['purpose']})" if note.get("purpose") else ""
+        return f"{note.get('user')} on {note.get('host')}, pid {note.get('pid')}, since {note.get('since')}{what}"
+
+
+def how_known_dead(holder: dict[str, Any]) -> str:
+    """What is known of the holder of a lock that was found free, for the history."""
+    host, pid = holder.get("host"), holder.get("pid")
+    if host != socket.gethostname():
+        return f"the lock was free; whether pid {pid} lives on {host} can't be asked from here"
+    if isinstance(pid, int) and Path(f"/proc/{pid}").exists():
+        return f"the lock was free; pid {pid} is another process by now"
+    return f"the lock was free and there is no process {pid}"
+
+
+def locks_reach(path: Path, mountinfo: str | None = None) -> str:
+    """How far a lock on `path` reaches: `hosts`, all that share the file system, or `host`, this one alone.
+
+    mountinfo: the text of /proc/self/mountinfo. Only what a mount's options say is known: NFS with `nolock` or
+    `local_lock=flock`, Lustre with `localflock`.
+    """
+    text = MOUNTS.read_text(encoding="utf-8", errors="replace") if mountinfo is None else mountinfo
+    kind, options, depth = "", set[str](), -1
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        point = Path(before.split(" ")[4].replace("\\040", " "))
+        if len(point.parts) > depth and path.absolute().is_relative_to(point):
+            depth = len(point.parts)
+            kind, options = (
+                after.split(" ")[0],
+                {*before.split(" ")[5].split(","), *after.split(" ")[-1].split(",")},
+            )
+    keeps_to_the_host = {
+        "nfs": {"nolock", "local_lock=all", "local_lock=flock"},
+        "nfs4": {"local_lock=all", "local_lock=flock"},
+        "lustre": {"localflock"},
+    }
+    return "host" if options & keeps_to_the_host.get(kind, set()) else "hosts"
 
 
 @contextmanager
-def holding(path: Path, *, wait_s: float = 0.0, execution: str = "") -> Iterator[Lock]:
+def holding(path: Path, *, wait_s: float = 0.0, execution: str = "", purpose: str = "") -> Iterator[Lock]:
     """Hold the lock on `path` for the block."""
     lock = Lock(path)
-    lock.acquire(wait_s=wait_s, execution=execution)
+    lock.acquire(wait_s=wait_s, execution=execution, purpose=purpose)
     try:
         yield lock
     finally:

@@ -9,15 +9,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time_ns
 from types import FrameType
 
+from weppbatch.batch.logs import snakemake_log
 from weppbatch.batch.start import Start
-from weppbatch.batch.states import RunState
 from weppbatch.batch.work import Work
 from weppbatch.errors import ConfigError
 from weppbatch.files import shipped
@@ -85,6 +85,7 @@ class Drive:
     cores: int
     progress: Progress
     interrupted: bool = False
+    why_stopped: str = ""
     _told: set[Path] = field(default_factory=set)
     _begun_ns: int = field(default_factory=time_ns)
     _process: subprocess.Popen[bytes] | None = None
@@ -93,6 +94,7 @@ class Drive:
         """Do the work; what became of it is for the ledger to say."""
         with self._signals():
             for wave in work.waves():
+                self._heed_requests()
                 if self.interrupted:
                     break
                 self._call_snakemake(wave)
@@ -100,7 +102,7 @@ class Drive:
     @property
     def log(self) -> Path:
         """Where Snakemake's own output goes."""
-        return self.start.folder / "logs" / "snakemake" / f"{self.start.execution.replace(':', '_')}.log"
+        return snakemake_log(self.start.folder, self.start.execution)
 
     def _call_snakemake(self, wave: Work) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +130,7 @@ class Drive:
                 return
             except subprocess.TimeoutExpired:
                 self._tell(wave)
+            self._heed_requests()
             if self.interrupted:
                 since = since or monotonic()
                 waited = monotonic() - since
@@ -153,14 +156,24 @@ class Drive:
                 except FileNotFoundError:
                     continue
 
+    def _heed_requests(self) -> None:
+        """Stop as on a signal when somebody cancelled this start, or took its batch over."""
+        if not self.interrupted:
+            self.why_stopped = self.start.told_to_stop()
+            if self.why_stopped:
+                self._stop()
+
+    def _stop(self) -> None:
+        self.interrupted = True
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGINT)
+
     @contextmanager
     def _signals(self) -> Iterator[None]:
         """SIGINT and SIGTERM reach Snakemake and every task as SIGINT."""
 
         def stop(number: int, frame: FrameType | None) -> None:
-            self.interrupted = True
-            if self._process is not None and self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGINT)
+            self._stop()
 
         kept = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -173,13 +186,3 @@ class Drive:
 def _die_with_the_parent() -> None:
     """In the child: be killed when the process that drives it dies; the tasks then end by themselves."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def exit_code(states: Sequence[RunState], *, interrupted: bool) -> int:
-    """0 all complete, 1 some runs failed, 3 some were left undone without a failure, 5 interrupted."""
-    statuses = {state.status for state in states} - {"excluded"}
-    if statuses <= {"succeeded", "degraded"}:
-        return 0
-    if interrupted or "interrupted" in statuses:
-        return 5
-    return 1 if "failed" in statuses else 3

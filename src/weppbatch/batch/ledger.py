@@ -115,12 +115,14 @@ class Ledger:
         self, runid: str, task: str, sentinel: dict[str, Any], upstream: dict[str, TaskState], *, kept: bool
     ) -> str:
         """Why a result is to be made again, or ''; a kept one only when it is not whole."""
-        lost = self.plan.lost_outputs(runid, sentinel)
+        lost = self.plan.lost_outputs(runid, task, sentinel)
         if lost:
-            return f"{task}: {lost[0]} is lost"
+            return f"{task}: {lost[0]} is lost or not whole"
         if kept:
             return ""
         if sentinel["config_sha256"] != self.plan.digest(task, runid):
+            if self._has_another_outline(runid, task):
+                return f"{task}: its watershed changed"
             return f"{task}: its settings, or a file that they name, changed"
         made = force.written_ns(self.plan.task_files(runid, task).sentinel) or 0  # a task may just be replacing it
         for name in graph.TASKS[task].after:
@@ -133,6 +135,14 @@ class Ledger:
                 return f"{task}: {changed} was changed since"
         return f"{task}: {FORCED}" if self.is_forced(runid, task) else ""
 
+    def _has_another_outline(self, runid: str, task: str) -> bool:
+        """Whether the feature of a run is not the one that its window was made from."""
+        if not graph.TASKS[task].reads_feature:
+            return False
+        window = read_record(self.plan.folder / "runs" / runid / "extent.json") or {}
+        now = self.plan.entries[runid]["feature_sha256"]
+        return bool(window.get("feature_sha256", now) != now)
+
 
 def _at_first(failure: dict[str, Any]) -> str:
     """What a failure began as, when that was something else."""
@@ -144,7 +154,7 @@ def current_execution(folder: Path, runner: BatchRunner) -> str | None:
     """The id of the start that runs now, or of the last one."""
     lock = Lock(folder / BATCH_LOCK)
     holder = lock.holder()
-    if holder is not None and lock.is_held():
+    if holder is not None and holder["execution"] and lock.is_held():
         return str(holder["execution"])
     started = [event for event in runner.history if event["event"] == "run_started"]
     return str(started[-1]["execution"]) if started else None

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from weppbatch.batch.ledger import BATCH_LOCK
+from weppbatch.batch import hold
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.selection import startable, unknown
 from weppbatch.errors import InputProblems
-from weppbatch.lock import holding
 from weppbatch.nodb.controls import CONTROLS, load
 from weppbatch.tasks import graph
 
@@ -60,7 +59,7 @@ def push(folder: Path, found: Sequence[Difference], *, reason: str = "") -> None
 
     Raises BatchBusy while another process works on the batch.
     """
-    with holding(folder / BATCH_LOCK):
+    with hold.having(folder, "push"):
         for runid, name in sorted({(one.runid, one.control) for one in found}):
             changed = {one.field: one.base_value for one in found if (one.runid, one.control) == (runid, name)}
             with load(folder / "runs" / runid, name).locked() as control:

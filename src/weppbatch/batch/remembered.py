@@ -26,13 +26,11 @@ SETTLED_S = 2.0
 
 
 def _watched() -> tuple[str, ...]:
-    """What is looked at in a run's folder: its controls, its sentinels, the files that rules declare, and every
-    folder, whose time changes when a file comes or goes or is replaced."""
-    made = [name for spec in graph.TASKS.values() for name in spec.files]
-    folders = {str(Path(name).parent) for name in made} | {"", ".tasks"}
-    declared = {name for spec in graph.TASKS.values() for name in spec.declared}
+    """What is looked at in a run's folder: its controls, its sentinels, all that tasks make, and the folder of the
+    records, whose time changes when one comes or goes."""
+    made = {name for spec in graph.TASKS.values() for name in spec.files}
     sentinels = {f".tasks/{task}.json" for task in graph.TASKS}
-    return tuple(sorted(folders | declared | sentinels | set(graph.CONTROL_FILES)))
+    return tuple(sorted(made | sentinels | {".tasks"} | set(graph.CONTROL_FILES)))
 
 
 WATCHED = _watched()

@@ -53,6 +53,27 @@ def batch_folder(name: str) -> Path:
     raise InputError(f"there is no batch '{name}' in {batches_root()}", hint=hint)
 
 
+def batch_or_execution(text: str) -> tuple[Path, str | None]:
+    """The folder of a batch, named by itself or by the id of one of its executions, and that id.
+
+    Raises InputError for an unknown batch, or an execution that it never had.
+    """
+    if not text.startswith("batch:"):
+        return batch_folder(text), None
+    folder = batch_folder(text.split(":")[1])
+    known = executions(folder)
+    if text not in known:
+        last = f"its last ones: {', '.join(known[-3:])}" if known else "it was never run"
+        raise InputError(f"batch '{folder.name}' has no execution {text}", hint=last)
+    return folder, text
+
+
+def executions(folder: Path) -> list[str]:
+    """The ids of a batch's starts, oldest first."""
+    events = BatchRunner.getInstance(folder).history
+    return list(dict.fromkeys(str(event["execution"]) for event in events if event.get("execution")))
+
+
 def name_problem(name: str, *, reserved: bool = True) -> str | None:
     """What is wrong with a name for a batch, or None."""
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):

@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 
 from weppbatch.batch import selection
 from weppbatch.batch.access import current_user
+from weppbatch.batch.drift import control_hashes
 from weppbatch.batch.history import log_events, make_event
 from weppbatch.batch.migrations import RESOURCE_KEYS, STATE_VERSION, from_weppcloud, migrate
 from weppbatch.errors import InputError, InputProblems
@@ -19,7 +20,6 @@ from weppbatch.files import sha256_of_file, sha256_of_json, utc_now
 from weppbatch.nodb.base import NoDbBase
 from weppbatch.nodb.ron import Ron
 from weppbatch.nodb.watershed import Watershed
-from weppbatch.nodb.workspace import base_hashes
 from weppbatch.tasks import graph
 
 GEOJSON = "watershed_geojson"
@@ -66,7 +66,7 @@ class BatchRunner(NoDbBase):
     )
     history: list[dict[str, Any]] = Field(default_factory=list, description="the audit trail, oldest first")
     control_hashes: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="SHA-256 of each control's settings: base, and runs by run id"
+        default_factory=dict, description="SHA-256 of each control's settings: base, and runs by run id (drift)"
     )
 
     _unlogged: list[dict[str, Any]] = PrivateAttr(default_factory=list)
@@ -245,13 +245,8 @@ class BatchRunner(NoDbBase):
 
     def record_control_hashes(self) -> dict[str, dict[str, Any]]:
         """Store the SHA-256 of each control's settings, of `_base` and of every run that is cloned."""
-        batch = Path(self.wd)
-        cloned = [runid for runid in self.runids if (batch / graph.sentinel(runid, "clone")).exists()]
         with self.locked():
-            self.control_hashes = {
-                "base": base_hashes(batch / "_base"),
-                "runs": {runid: base_hashes(batch / "runs" / runid) for runid in cloned},
-            }
+            self.control_hashes = control_hashes(Path(self.wd), self.runids, self.control_hashes)
         return self.control_hashes
 
     def exclude(self, runid: str, why: str) -> None:

@@ -13,19 +13,20 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from weppbatch.batch import cancel, hold
 from weppbatch.batch import force as forcing
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.ledger import BATCH_LOCK, Ledger, fold
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import InputError
-from weppbatch.lock import Lock, holding
+from weppbatch.lock import Lock
 from weppbatch.nodb import workspace
-from weppbatch.nodb.base import LOCK_WAIT_S
 
 LOCK_FD = "WEPPBATCH_LOCK_FD"
 WORK_FD = "WEPPBATCH_WORK_FD"
 EXECUTION = "WEPPBATCH_EXECUTION"
+RUNNING = "run"  # what the lock's note says that it is held for
 
 
 class Start:
@@ -48,13 +49,12 @@ class Start:
         require_enabled()
         require_admin()
         plan = Plan(folder)
-        lock = Lock(folder / BATCH_LOCK)
-        lock.acquire()
+        lock = hold.take(folder, RUNNING)
         with ExitStack() as stack:
             stack.callback(lock.release)
             start = cls(folder, lock, plan.runner.enqueue_runs())
-            lock.describe_as(start.execution)
-            _note_takeover(lock, plan.runner)
+            lock.describe_as(start.execution, RUNNING)
+            cancel.forget(folder)
             shutil.rmtree(folder / ".snakemake" / "locks", ignore_errors=True)
             workspace.snapshot(folder)
             stack.pop_all()
@@ -84,6 +84,13 @@ class Start:
             "execution": self.execution
         }
 
+    def told_to_stop(self) -> str:
+        """Why this start has to stop, or '': somebody cancelled it, or another process took its batch over."""
+        holder = self.lock.holder()
+        if holder is not None and holder.get("execution") != self.execution:
+            return f"the batch was taken over by {self.lock.describe_holder()}"
+        return cancel.why_cancelled(self.folder, self.execution)
+
     def announce(self, reason: str = "", **details: object) -> None:
         """Write to the history that work begins."""
         self._announced = True
@@ -100,23 +107,6 @@ class Start:
                 runner.add_history("run_finished", execution=self.execution, outcome=outcome, counts=counts)
         self.lock.release()
         return ledger
-
-
-@contextmanager
-def between_starts(batch: BatchRunner) -> Iterator[None]:
-    """Keep starts away for a block that replaces what they rest on: the watersheds or the run ids.
-
-    Raises BatchBusy naming the holder when a start works on the batch.
-    """
-    with holding(Path(batch.wd) / BATCH_LOCK, wait_s=LOCK_WAIT_S) as lock:
-        _note_takeover(lock, batch)
-        yield
-
-
-def _note_takeover(lock: Lock, batch: BatchRunner) -> None:
-    """Note in the history whose lock was taken over, if its holder died."""
-    if lock.took_over_from:
-        batch.add_history("lock_taken_over", previous_holder=lock.took_over_from)
 
 
 def handed_down(folder: Path) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from snakemake.cli import get_argument_parser
 from snakemake.persistence import PersistenceBase
 
+from weppbatch.batch import cancel
 from weppbatch.batch.access import require_enabled
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.start import EXECUTION, Start, handed_down, handed_work
@@ -83,6 +84,7 @@ class WorkflowBatch:
         """Work begins (onstart)."""
         if self.start is not None:
             self.start.announce(by="snakemake")
+            cancel.watch(self.start.told_to_stop)
 
     def ended(self, outcome: str) -> None:
         """Work has ended (onsuccess, onerror)."""

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from weppbatch.batch import geojson
+from weppbatch.batch import geojson, hold
 from weppbatch.batch.access import current_user, require_admin, require_enabled
 from weppbatch.batch.dem import Coverage, coverage, register_dem
 from weppbatch.batch.features import FeatureCheck, check_features
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
-from weppbatch.batch.start import between_starts
 from weppbatch.commands.console import say, say_json, say_table
+from weppbatch.nodb.base import LOCK_WAIT_S
 
 SHOWN_OUTSIDE = 5
 
@@ -50,7 +50,7 @@ def add(
 
 
 def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
-    with between_starts(batch):
+    with hold.having(Path(batch.wd), "add", wait_s=LOCK_WAIT_S):
         before = batch.validation_state
         report = geojson.register(batch, file, current_user())
     if as_json:

@@ -11,12 +11,18 @@ from typing import Annotated
 import typer
 
 from weppbatch import __version__
+from weppbatch.batch.root import batches_root
 from weppbatch.commands import (
     add,
+    audit,
+    cancel,
+    clean,
     create,
+    delete,
     demo,
     exclude,
     export,
+    logs,
     push,
     report,
     run,
@@ -26,10 +32,14 @@ from weppbatch.commands import (
     tasks,
     validate,
 )
+from weppbatch.disk import disk_full
 from weppbatch.errors import Interrupted, NotPermitted, WeppbatchError
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C
-JOURNEY = (create, add, set, tasks, validate, exclude, run, status, push, report, export, demo, task)
+JOURNEY = (
+    *(create, add, set, tasks, validate, exclude, run, status, cancel, push),
+    *(audit, logs, report, export, clean, delete, demo, task),
+)
 
 app = typer.Typer(
     name="weppbatch",
@@ -80,7 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         denied = f"no permission for {error.filename}" if error.filename else str(error)
         return _reported(NotPermitted(denied, hint="ask its owner, or whoever looks after the batches"), debug)
     except Exception as error:  # noqa: BLE001
-        return _fault(error, debug)
+        full = disk_full(error, batches_root()) if batches_root().exists() else None
+        return _fault(error, debug) if full is None else _reported(full, debug)
     if code == _TYPER_INTERRUPTED:
         return _reported(Interrupted("interrupted"), debug)
     return code if isinstance(code, int) else 0

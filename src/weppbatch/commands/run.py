@@ -9,7 +9,8 @@ import typer
 from weppbatch.batch import force as forcing
 from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
-from weppbatch.batch.drive import Drive, default_cores, exit_code
+from weppbatch.batch.audit import Audit, audit
+from weppbatch.batch.drive import Drive, default_cores
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
@@ -108,17 +109,22 @@ def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, 
         folded = start.end("interrupted" if drive.interrupted else "done")
     finally:
         start.lock.release()
-    page = build_report(folded)
     asked = folded if choice.tasks is None else Ledger(Plan(folder, named=choice.tasks))
-    code = exit_code([asked.runs[runid] for runid in work.jobs], interrupted=drive.interrupted)
+    found = audit(asked, list(work.jobs))
+    code = found.exit_code(interrupted=drive.interrupted)
     pilot = _judge(folder, choice, work, cores) if choice.pilot else None
-    if as_json:
-        say_json(_outcome(start.execution, asked, work, code, page, pilot))
-    else:
-        say(f"{folded.summary().capitalize()}. Report: {page}")
+    if not as_json:
+        if drive.why_stopped:
+            say(f"Stopped: {drive.why_stopped}.")
+        say(f"{found.summary()}.")
         _tell_failures(name, folded)
         if pilot:
             say_pilot(pilot)
+    page = build_report(folded)
+    if as_json:
+        say_json(_outcome(start.execution, asked, work, found, code, page, pilot))
+    else:
+        say(f"{folded.summary().capitalize()}. Report: {page}")
     raise typer.Exit(code)
 
 
@@ -155,7 +161,13 @@ def _judge(folder: Path, choice: Choice, tried: Work, cores: int) -> piloting.Pi
 
 
 def _outcome(
-    execution: str, ledger: Ledger, work: Work, code: int, page: Path, pilot: piloting.Pilot | None
+    execution: str,
+    ledger: Ledger,
+    work: Work,
+    found: Audit,
+    code: int,
+    page: Path,
+    pilot: piloting.Pilot | None,
 ) -> dict[str, Any]:
     """What a start did, for machines."""
     return {
@@ -163,6 +175,7 @@ def _outcome(
         "exit_code": code,
         "jobs": {runid: list(tasks) for runid, tasks in work.jobs.items()},
         "runs": {runid: ledger.runs[runid].to_json() for runid in work.jobs},
+        "audit": found.to_json(),
         "report": str(page),
         **({"pilot": pilot.to_json()} if pilot else {}),
     }

@@ -4,31 +4,48 @@ from typing import Annotated
 
 import typer
 
+from weppbatch.batch.drift import control_hashes, drift
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
+from weppbatch.batch.vanished import vanished
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.tasks import graph
+
+NAMED = 10  # run ids that are written out
 
 
 def status(
     name: Annotated[str, typer.Argument(help="the batch")],
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Show the state of every run and task.
+    """Show the state of every run and task, which runs' settings differ from the base project, and which vanished.
 
     Example: weppbatch status myfire --json
     """
     ledger = Ledger(Plan(batch_folder(name).resolve()))
     ledger.remember()
+    runner = ledger.plan.runner
+    drifted = drift(control_hashes(ledger.plan.folder, runner.runids, runner.control_hashes))
+    gone = vanished(runner)
     if as_json:
-        say_json(ledger.to_json())
+        say_json(ledger.to_json() | {"drift": drifted, "vanished": gone})
         return
     rows = []
     for runid, state in ledger.runs.items():
         tasks = [state.tasks[task].status if task in state.tasks else "" for task in graph.TASKS]
-        rows.append([runid, state.status, *tasks, state.reason])
-    say_table(["run", "state", *graph.TASKS, "why"], rows)
+        rows.append(
+            [runid, state.status, *tasks, *([", ".join(drifted.get(runid, []))] * bool(drifted)), state.reason]
+        )
+    say_table(["run", "state", *graph.TASKS, *(["drift"] * bool(drifted)), "why"], rows)
+    if drifted:
+        controls = sorted({control for names in drifted.values() for control in names})
+        say(f"Drift: {len(drifted)} runs have other settings than the base project, in {', '.join(controls)}. "
+            f"To see them: weppbatch push {name} -n")  # fmt: skip
+    if gone:
+        named = ", ".join(gone[:NAMED]) + (f" and {len(gone) - NAMED} more" if len(gone) > NAMED else "")
+        say(f"Vanished: no watershed has the run ids {named} any more. To remove them: "
+            f"weppbatch clean {name} --vanished")  # fmt: skip
     say(f"{ledger.to_json()['execution'] or 'never run'}: {ledger.summary()}")
 
 

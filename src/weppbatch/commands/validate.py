@@ -7,17 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from weppbatch.batch import validation
+from weppbatch.batch import hold, validation
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.features import check_features
 from weppbatch.batch.geojson import registered
 from weppbatch.batch.readiness import unready
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
-from weppbatch.batch.start import between_starts
+from weppbatch.batch.vanished import compare
 from weppbatch.commands.console import say, say_json, say_table
+from weppbatch.nodb.base import LOCK_WAIT_S
 
 PREVIEW_ROWS = 20
+NAMED = 10  # run ids that are written out
 
 
 def validate(
@@ -47,8 +49,10 @@ def validate(
         return
     require_enabled()
     require_admin()
-    with between_starts(batch):
+    with hold.having(Path(batch.wd), "validate", wait_s=LOCK_WAIT_S):
         result = validation.validate(batch, template)
+    if result["valid"]:
+        result["compared"] = compare(Path(batch.wd), result["runs"]).to_json()
     warnings = unready(Path(batch.wd))
     if as_json:
         say_json(result | {"warnings": warnings})
@@ -114,9 +118,25 @@ def _show(name: str, result: dict[str, Any], patterns: list[str], warnings: list
     say(f"\n{summary['runs']} run ids from {summary['features']} features, {summary['renamed']} of them sanitised, "
         f"{summary['rejected']} features rejected.")  # fmt: skip
     if result["valid"]:
+        _show_compared(name, result["compared"])
         say(f"Valid. Next: weppbatch run {name}")
     else:
         say("Invalid: nothing runs until the run ids are valid.")
+
+
+def _show_compared(name: str, compared: dict[str, list[str]]) -> None:
+    """What becomes of the runs that are on disk; nothing for a batch that never ran."""
+    counts = {kind: len(runids) for kind, runids in compared.items()}
+    if not counts["kept"] + counts["changed"] + counts["vanished"]:
+        return
+    say(f"Of the runs on disk, {counts['kept']} keep their watershed, {counts['changed']} have another outline and "
+        f"will be made again, {counts['vanished']} vanished; {counts['new']} are new.")  # fmt: skip
+    for kind in ("changed", "vanished"):
+        if compared[kind]:
+            more = f" and {counts[kind] - NAMED} more" if counts[kind] > NAMED else ""
+            say(f"  {kind}: {', '.join(compared[kind][:NAMED])}{more}")
+    if counts["vanished"]:
+        say(f"Vanished runs stay on disk until: weppbatch clean {name} --vanished")
 
 
 def register(app: typer.Typer) -> None:

@@ -19,6 +19,7 @@ from time import monotonic, sleep
 from types import FrameType, TracebackType
 from typing import Any
 
+from weppbatch.disk import disk_full
 from weppbatch.errors import AFTER_A_WAIT, NEVER, InputError, Interrupted, WeppbatchError
 from weppbatch.files import fsync_file, fsync_folder, read_json, utc_now, write_json
 from weppbatch.lock import holding
@@ -139,6 +140,10 @@ class _Recording:
         trace: TracebackType | None,
     ) -> None:
         files = self.job.files
+        full = disk_full(error, files.wd) if isinstance(error, Exception) else None
+        if full is not None:  # make room for the record of the failure
+            shutil.rmtree(files.scratch, ignore_errors=True)
+            error = full
         if error is not None:
             self._note_usage()
             self.record.write_failure(files, error, self.job.log)

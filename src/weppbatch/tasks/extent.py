@@ -44,6 +44,7 @@ def run(run: Run) -> Metrics:
             "buffer_m": ron.buffer_m,
             "polygon": mapping(polygon),
             "polygon_area_m2": polygon.area,
+            "feature_sha256": feature["sha256"],
         },
     )
     return {

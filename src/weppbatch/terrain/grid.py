@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from rasterio.errors import RasterioIOError
 from rasterio.features import rasterize
 from rasterio.transform import Affine
+from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
+from weppbatch.disk import DiskFull
 from weppbatch.errors import DataError
 
 NODATA = -9999.0
@@ -94,6 +97,16 @@ def grid_of(path: Path) -> Grid:
         return Grid(source.crs.to_string(), transform.c, transform.f, transform.a, source.height, source.width)
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a raster's last row can be read: the first thing that is missing of one that was cut short."""
+    try:
+        with rasterio.open(path) as source:
+            source.read(1, window=Window(0, source.height - 1, source.width, 1))
+    except RasterioIOError:
+        return False
+    return True
+
+
 def read_raster(path: Path) -> npt.NDArray[np.float64]:
     """The first band as float64, shape (rows, cols); nodata, NaN and infinities all become NaN."""
     with rasterio.open(path) as source:
@@ -108,26 +121,33 @@ def read_raster(path: Path) -> npt.NDArray[np.float64]:
 def write_raster(path: Path, values: npt.NDArray[Any], grid: Grid, *, nodata: float | None = None) -> None:
     """Write one band as an uncompressed GeoTIFF, which WhiteboxTools reads in every case.
 
-    NaN becomes `nodata` (-9999 for floating-point values unless another is given; 0 for masks).
+    NaN becomes `nodata` (-9999 for floating-point values unless another is given; 0 for masks). Raises DiskFull
+    when not all of it could be written; GDAL itself is silent about what fails as it closes the file.
     """
     floating = np.issubdtype(values.dtype, np.floating)
     if nodata is None:
         nodata = NODATA if floating else 0
     if floating:
         values = np.where(np.isnan(values), nodata, values).astype(values.dtype)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        height=grid.rows,
-        width=grid.cols,
-        count=1,
-        dtype=values.dtype,
-        crs=grid.crs,
-        transform=grid.transform,
-        nodata=nodata,
-    ) as target:
-        target.write(values, 1)
+    try:
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            height=grid.rows,
+            width=grid.cols,
+            count=1,
+            dtype=values.dtype,
+            crs=grid.crs,
+            transform=grid.transform,
+            nodata=nodata,
+        ) as target:
+            target.write(values, 1)
+        written = is_whole(path)
+    except RasterioIOError:
+        written = False
+    if not written:
+        raise DiskFull(f"{path} could not be written whole", hint="free some space and run again")
 
 
 def mask_of(geometry: BaseGeometry, grid: Grid) -> npt.NDArray[np.uint8]:

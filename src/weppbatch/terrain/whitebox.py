@@ -27,6 +27,7 @@ import weppcloud_wbt
 from weppbatch.errors import ConfigError, EngineError, InputError, OutOfMemory, ResourceError
 from weppbatch.files import replacing, write_json
 from weppbatch.lock import holding
+from weppbatch.terrain.grid import is_whole
 
 SETTINGS = {"verbose_mode": False, "working_directory": "", "compress_rasters": False, "max_procs": 1}
 PERSISTED_FLAGS = {"v", "verbose", "wd", "working_directory", "compress_rasters", "max_procs"}
@@ -117,11 +118,13 @@ class WhiteboxTools:
             # An interior pit or a NaN: the tool goes on and its result is wrong.
             if "WARNING" in line:
                 raise WhiteboxFailed(tool, code, line.strip().split(". ")[0])
-        # With a missing folder or a full disk the binary prints the error and exits 0.
+        # With a missing folder or a full disk the binary prints the error, or nothing, and exits 0.
         for output in outputs:
             if not output.is_file() or output.stat().st_size == 0:
                 line = _first_useful_line(done.stderr, done.stdout)
                 raise WhiteboxFailed(tool, code, f"left no {output.name} ({line})")
+            if output.suffix == ".tif" and not is_whole(output):
+                raise WhiteboxFailed(tool, code, f"left {output.name} unfinished", hint="is the disk full?")
 
 
 def _arguments(tool: str, flags: dict[str, object]) -> list[str]:
