@@ -8,10 +8,11 @@ import typer
 
 from weppbatch.batch import logs as batch_logs
 from weppbatch.batch.bundle import write_bundle
-from weppbatch.batch.ledger import Ledger, RunState
+from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_or_execution
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.states import RunState
 from weppbatch.commands.console import say, say_table
 from weppbatch.errors import InputError
 
