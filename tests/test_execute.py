@@ -337,3 +337,21 @@ def test_a_task_ends_when_the_process_that_asked_was_gone_before_it_began(batch:
     )
     assert done.returncode == 5
     assert not (batch / "runs/ws-1/.tasks/clone.json").exists()
+
+
+def test_a_task_that_is_told_to_stop_is_interrupted_also_in_the_middle_of_an_import(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def importing(run: Run) -> Metrics:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except Exception as error:  # as rasterio does when it loads numpy
+            raise ImportError("numpy failed to import") from error
+        return {}
+
+    monkeypatch.setattr(clone, "run", importing)
+    with pytest.raises(KeyboardInterrupt):
+        execute(job(batch))
+    failed = read_json(TaskFiles(batch / "runs" / "ws-1", "clone").failed)
+    assert (failed["category"], failed["message"]) == ("interrupted", "the task was told to stop (SIGTERM)")

@@ -9,13 +9,14 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import psutil
 import pytest
 
 from terrain_helpers import demo_polygons, sample_window
-from weppbatch.errors import ConfigError, EngineError, InputError, ResourceError
+from weppbatch.errors import ConfigError, EngineError, InputError, Interrupted, ResourceError
 from weppbatch.terrain.grid import Grid, write_raster
 from weppbatch.terrain.whitebox import SETTINGS, WhiteboxFailed, WhiteboxTools, executable, version
 
@@ -126,6 +127,23 @@ def test_a_tool_dies_with_the_process_that_started_it(flat_dem: Path, tmp_path: 
     for process in living:
         process.kill()
     assert not survived
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_tool_that_is_told_to_stop_is_interrupted_and_not_failed(
+    flat_dem: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    def stop_it() -> None:
+        while not (found := [p for p in psutil.Process().children() if p.name() == "whitebox_tools"]):
+            time.sleep(0.01)
+        found[0].send_signal(number)
+
+    output = tmp_path / "filled.tif"
+    stopping = Thread(target=stop_it)
+    stopping.start()
+    with pytest.raises(Interrupted):
+        WhiteboxTools().run("FillDepressions", [output], dem=flat_dem, output=output, fix_flats=True)
+    stopping.join()
 
 
 def test_flags_that_would_change_every_other_call_are_refused() -> None:

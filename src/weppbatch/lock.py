@@ -53,18 +53,31 @@ class Lock:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o664)
         with ExitStack() as undo:
             undo.callback(os.close, descriptor)
-            self._lock(descriptor, wait_s)
+            self._lock(descriptor, fcntl.LOCK_EX, wait_s)
             self._refuse_unknown_holder()
             self.took_over_from = self.holder()
             self.describe_as(execution, purpose)
             undo.pop_all()
         self.descriptor = descriptor
 
-    def _lock(self, descriptor: int, wait_s: float) -> None:
+    def share(self, *, wait_s: float = 0.0) -> None:
+        """Take the lock together with others who share it, waiting at most `wait_s` seconds; no note is written.
+
+        Nobody can acquire it then. Raises what `acquire` does.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o664)
+        with ExitStack() as undo:
+            undo.callback(os.close, descriptor)
+            self._lock(descriptor, fcntl.LOCK_SH, wait_s)
+            undo.pop_all()
+        self.descriptor = descriptor
+
+    def _lock(self, descriptor: int, kind: int, wait_s: float) -> None:
         deadline = monotonic() + max(wait_s, ASKING_S)
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 if monotonic() >= deadline:
                     raise BatchBusy(f"{self.path.parent} is in use by {self.describe_holder()}") from None

@@ -12,22 +12,28 @@ from threading import Thread
 from time import monotonic, sleep
 from typing import Protocol
 
+from weppbatch.batch import hold
 from weppbatch.batch.access import current_user
 from weppbatch.batch.ledger import BATCH_LOCK
+from weppbatch.batch.profile import left_jobs
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.submission import active
 from weppbatch.errors import BatchBusy, InputError
 from weppbatch.files import read_json, utc_now, write_json
 from weppbatch.lock import Lock
 
 REQUEST = ".cancel.json"
 ASK_S = 1.0
+CLOSE_S = 30.0  # a job that has left the queue may need a moment to end
 STOP_S = 90.0  # the driver presses twice in 40 s; a shared file system may show the request half a minute late
 
 
 class Part(Protocol):
     """Work of a batch that a scheduler does, such as the jobs of a cluster."""
 
-    execution: str
+    @property
+    def execution(self) -> str:
+        """The id of the execution that it belongs to."""
 
     def describe(self) -> str:
         """What it is, for the user: Slurm job 17, 4 elements."""
@@ -39,7 +45,19 @@ class Part(Protocol):
         """Whether any of it waits or runs."""
 
 
-PARTS: list[Callable[[Path], list[Part]]] = []  # each gives the parts of a batch that run under its scheduler
+def _submitted(folder: Path) -> list[Part]:
+    """The active submission of a batch."""
+    submission = active(folder)
+    return [] if submission is None else [submission]
+
+
+def _left(folder: Path) -> list[Part]:
+    """The cluster jobs that a dead start left; a living one ends its own."""
+    left = None if Lock(folder / BATCH_LOCK).is_held() else left_jobs(folder)
+    return [] if left is None else [left]
+
+
+PARTS: list[Callable[[Path], list[Part]]] = [_submitted, _left]  # each gives the parts of a batch under a scheduler
 
 
 def why_cancelled(folder: Path, execution: str) -> str:
@@ -97,10 +115,10 @@ def cancel(folder: Path, execution: str | None, *, reason: str, tell: Callable[[
     run, or does not end.
     """
     lock = Lock(folder / BATCH_LOCK)
+    held = lock.is_held()
     parts = [part for find in PARTS for part in find(folder)]
     if execution is not None:
         parts = [part for part in parts if part.execution == execution]
-    held = lock.is_held()
     holder = (lock.holder() or {}) if held else {}
     running = str(holder.get("execution", ""))
     if held and execution not in (None, running) and not parts:
@@ -119,6 +137,9 @@ def cancel(folder: Path, execution: str | None, *, reason: str, tell: Callable[[
         request = {"execution": running, "by": current_user(), "at": utc_now(), "reason": reason}
         write_json(folder / REQUEST, request)
     _wait_until_ended(lock, running, parts)
+    if parts:
+        with hold.having(folder, "cancel", wait_s=CLOSE_S):
+            pass  # who has the batch has closed what ended
     return True
 
 

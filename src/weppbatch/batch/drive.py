@@ -17,11 +17,13 @@ from time import monotonic, time_ns
 from types import FrameType
 
 from weppbatch.batch.logs import snakemake_log
+from weppbatch.batch.profile import Profile
 from weppbatch.batch.start import Start
 from weppbatch.batch.work import Work
 from weppbatch.errors import ConfigError
 from weppbatch.files import shipped
 
+MEMORY = "WEPPBATCH_MEM_MB"
 POLL_S = 1.0
 GRACE_S = 20.0
 PR_SET_PDEATHSIG = 1
@@ -44,7 +46,7 @@ def memory_mb() -> int:
         path = Path("/sys/fs/cgroup", name)
         if path.exists() and path.read_text().strip().isdecimal():
             limits.append(int(path.read_text()))
-    return _from_environment("WEPPBATCH_MEM_MB") or min(limits) // 10**6
+    return _from_environment(MEMORY) or min(limits) // 10**6
 
 
 def _from_environment(name: str) -> int:
@@ -55,8 +57,8 @@ def _from_environment(name: str) -> int:
     return int(text or 0)
 
 
-def command(folder: Path, cores: int, work: Work, *options: str) -> list[str]:
-    """The Snakemake call for a portion of work.
+def command(folder: Path, work: Work, *options: str) -> list[str]:
+    """The Snakemake call for a portion of work; the options say where, and how much of it side by side.
 
     Marks that Snakemake left on a finished task's files when it was killed don't count, for the sentinel does; and
     of its own triggers only lost files are left (file times can't be turned off, but a result that is no work has
@@ -66,9 +68,6 @@ def command(folder: Path, cores: int, work: Work, *options: str) -> list[str]:
     return [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(shipped("workflow") / "Snakefile")),
-        *("--workflow-profile", str(shipped("profiles") / "default")),
-        *("--cores", str(cores)),
-        *("--resources", f"mem_mb={memory_mb()}"),  # a task that asks for more memory gets it by running more alone
         *("--rerun-triggers", "mtime"),
         "--ignore-incomplete",
         *options,
@@ -84,6 +83,7 @@ class Drive:
     start: Start
     cores: int
     progress: Progress
+    profile: Profile = field(default_factory=lambda: Profile.named("default"))
     interrupted: bool = False
     why_stopped: str = ""
     _told: set[Path] = field(default_factory=set)
@@ -92,7 +92,7 @@ class Drive:
 
     def run(self, work: Work) -> None:
         """Do the work; what became of it is for the ledger to say."""
-        with self._signals():
+        with self._signals(), self.profile.recording(self.start.folder, self.start.execution):
             for wave in work.waves():
                 self._heed_requests()
                 if self.interrupted:
@@ -108,7 +108,7 @@ class Drive:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log, self.start.handing_down(wave.jobs) as (environment, descriptors):
             self._process = subprocess.Popen(
-                command(self.start.folder, self.cores, wave),
+                command(self.start.folder, wave, *self._where()),
                 cwd=self.start.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -120,6 +120,9 @@ class Drive:
             )
             self._watch(self._process, wave)
         self._tell(wave)
+
+    def _where(self) -> list[str]:
+        return self.profile.options(self.cores, memory_mb(), self.start.execution)
 
     def _watch(self, process: subprocess.Popen[bytes], wave: Work) -> None:
         """Wait for Snakemake, telling what gets done, and pressing harder the longer it resists a signal."""

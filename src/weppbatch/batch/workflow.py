@@ -12,10 +12,15 @@ from snakemake.persistence import PersistenceBase
 
 from weppbatch.batch import cancel
 from weppbatch.batch.access import require_enabled
+from weppbatch.batch.ledger import BATCH_LOCK
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.start import EXECUTION, Start, handed_down, handed_work
-from weppbatch.errors import InputError
+from weppbatch.errors import InputError, Interrupted
+from weppbatch.lock import Lock
 from weppbatch.tasks import graph
+
+WORKDIR = "WEPPBATCH_WORKDIR"  # where Snakemake works, when that is not the batch itself
+BATCH = "WEPPBATCH_BATCH"
 
 # Snakemake's options that look at a workflow, or tidy it, and run no job.
 LOOKING_OPTIONS = (
@@ -54,17 +59,26 @@ class WorkflowBatch:
         if dry:
             _leave_no_inventory()
         self.folder = folder.resolve()
+        self.workdir = Path(os.environ.get(WORKDIR) or self.folder)
         self.execution = handed_down(self.folder) if main else os.environ.get(EXECUTION)
         self.start: Start | None = None
         if self.execution is None and main and not dry and not only_looks(sys.argv[1:]):
             self.start = Start.begin(self.folder)
             self.execution = self.start.execution
+        if not main:
+            self._refuse_orphan()
         self._prepare_jobs()
         handed = self.execution is not None and main and self.start is None
         self.work = handed_work() if handed else None
         self.plan = Plan(self.folder, work=self.work)
         self.runids = self.plan.runids if runs == "all" else _known(runs, self.plan.runids, "run id")
         self.tasks = self.plan.tasks if tasks == "checklist" else _known(tasks, tuple(graph.TASKS), "task")
+
+    def _refuse_orphan(self) -> None:
+        """Raise Interrupted in a cluster's job whose start has died when another start has the batch by now."""
+        holder = Lock(self.folder / BATCH_LOCK).holder()
+        if holder is not None and self.execution and holder.get("execution") not in ("", None, self.execution):
+            raise Interrupted(f"{self.execution} asked for this job and has ended; {holder['execution']} runs now")
 
     def targets(self) -> list[str]:
         """The sentinels to make: all that are asked for, or exactly those that the calling start wants."""
@@ -76,6 +90,7 @@ class WorkflowBatch:
         """What the jobs of this process find in their environment."""
         # The command that tasks call lies beside the Python that runs this, also where that is not on the path.
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        os.environ[BATCH] = str(self.folder)
         os.environ["WEPPBATCH_JOB"] = str(os.getpid())  # a task ends when the process that asked for it has died
         if self.execution:
             os.environ[EXECUTION] = self.execution

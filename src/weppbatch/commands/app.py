@@ -27,7 +27,10 @@ from weppbatch.commands import (
     report,
     run,
     set,
+    shard,
+    stage,
     status,
+    submit,
     task,
     tasks,
     validate,
@@ -37,8 +40,8 @@ from weppbatch.errors import Interrupted, NotPermitted, WeppbatchError
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C
 JOURNEY = (
-    *(create, add, set, tasks, validate, exclude, run, status, cancel, push),
-    *(audit, logs, report, export, clean, delete, demo, task),
+    *(create, add, set, tasks, validate, exclude, run, stage, submit, status, cancel),
+    *(push, audit, logs, report, export, clean, delete, demo, task, shard),
 )
 
 app = typer.Typer(

@@ -13,6 +13,7 @@ from weppbatch.batch.audit import Audit, audit
 from weppbatch.batch.drive import Drive, default_cores
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
+from weppbatch.batch.profile import Profile
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.selection import task_names
 from weppbatch.batch.start import Start
@@ -25,32 +26,39 @@ NAMED = 5  # run ids that are written out
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="the batch")]
 Cores = Annotated[int | None, typer.Option(min=1, help="tasks side by side; default WEPPBATCH_CORES, else 3")]
+Runs = Annotated[
+    str, typer.Option(metavar="RUNS", help="all, run ids, 0:10, @failed, @stale or @missing; commas between")
+]
+Force = Annotated[
+    bool | None,
+    typer.Option(
+        "--force/--no-force",
+        help="make the tasks again although their results are good; --no-force withdraws what was asked so",
+        show_default=False,
+    ),
+]
 Tasks = Annotated[
     str, typer.Option(metavar="TASKS", help="only these, with what they rest on; commas between, or preprocess")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="only say what would be done; changes nothing")]
 AsJson = Annotated[bool, typer.Option("--json", help="for machines")]
+Where = Annotated[
+    str,
+    typer.Option("--profile", help="where the jobs run: default, slurm, or the folder of your own profile"),
+]
 Reason = Annotated[str, typer.Option(help="why, for the history")]
 
 
 def run(
     name: Name,
     cores: Cores = None,
-    runs: Annotated[
-        str, typer.Option(metavar="RUNS", help="all, run ids, 0:10, @failed, @stale or @missing; commas between")
-    ] = "all",
+    runs: Runs = "all",
     tasks: Tasks = "",
-    force: Annotated[
-        bool | None,
-        typer.Option(
-            "--force/--no-force",
-            help="make the tasks again although their results are good; --no-force withdraws what was asked so",
-            show_default=False,
-        ),
-    ] = None,
+    force: Force = None,
     pilot: Annotated[
         bool, typer.Option("--pilot", help="only the smallest, the median and the largest; estimates the rest")
     ] = False,
+    profile: Where = "default",
     dry_run: DryRun = False,
     as_json: AsJson = False,
     reason: Reason = "",
@@ -59,7 +67,9 @@ def run(
 
     Example: weppbatch run myfire --runs @stale,0:10 --cores 4 --reason "new outlets"
     """
-    _start(name, Choice(runs, task_names(tasks), force, pilot), cores or default_cores(), dry_run, as_json, reason)
+    choice = Choice(runs, task_names(tasks), force, pilot)
+    where = Profile.named(profile)
+    _start(name, choice, cores or default_cores(), dry_run, as_json, reason, where)
 
 
 def retry(
@@ -78,7 +88,9 @@ def retry(
     _start(name, choice, cores or default_cores(), dry_run, as_json, reason)
 
 
-def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, reason: str) -> None:
+def _start(
+    name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, reason: str, where: Profile | None = None
+) -> None:
     """Plan, and unless it is only a plan that is asked for, do it and end with its exit code."""
     folder = batch_folder(name).resolve()
     if dry_run:
@@ -104,7 +116,8 @@ def _start(name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, 
         _announce(start, ledger, work, choice, cores, reason)
         if not as_json:
             say(f"{start.execution}: {len(work.jobs)} of {len(ledger.runs)} runs to do")
-        drive = Drive(start, cores, (lambda runid, what: None) if as_json else _say)
+        where = where or Profile.named("default")
+        drive = Drive(start, cores, (lambda runid, what: None) if as_json else _say, where)
         drive.run(work)
         folded = start.end("interrupted" if drive.interrupted else "done")
     finally:

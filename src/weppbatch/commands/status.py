@@ -8,6 +8,7 @@ from weppbatch.batch.drift import control_hashes, drift
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
+from weppbatch.batch.submission import unended
 from weppbatch.batch.vanished import vanished
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.tasks import graph
@@ -28,8 +29,10 @@ def status(
     runner = ledger.plan.runner
     drifted = drift(control_hashes(ledger.plan.folder, runner.runids, runner.control_hashes))
     gone = vanished(runner)
+    submitted = unended(ledger.plan.folder)
     if as_json:
-        say_json(ledger.to_json() | {"drift": drifted, "vanished": gone})
+        shown = submitted.state() if submitted else None
+        say_json(ledger.to_json() | {"drift": drifted, "vanished": gone, "submission": shown})
         return
     rows = []
     for runid, state in ledger.runs.items():
@@ -46,6 +49,8 @@ def status(
         named = ", ".join(gone[:NAMED]) + (f" and {len(gone) - NAMED} more" if len(gone) > NAMED else "")
         say(f"Vanished: no watershed has the run ids {named} any more. To remove them: "
             f"weppbatch clean {name} --vanished")  # fmt: skip
+    if submitted:
+        say(f"Submitted: {submitted.describe()}.")
     say(f"{ledger.to_json()['execution'] or 'never run'}: {ledger.summary()}")
 
 

@@ -15,8 +15,9 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="weppbatch task", description="Do one task of one run, here and now.")
     options.add_argument("task", choices=list(TASKS), metavar="TASK", help=", ".join(TASKS))
     options.add_argument("--run", required=True, metavar="RUNID", help="the run's id")
+    here = Path(os.environ.get("WEPPBATCH_BATCH") or ".")
     options.add_argument(
-        "--batch", type=Path, default=Path(), metavar="FOLDER", help="the batch's folder (default: here)"
+        "--batch", type=Path, default=here, metavar="FOLDER", help="the batch's folder (default: here)"
     )
     options.add_argument("--threads", type=int, metavar="N", help="cores to use (default: all)")
     options.add_argument("--attempt", type=int, default=1, help=argparse.SUPPRESS)

@@ -20,7 +20,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from weppbatch.disk import disk_full
-from weppbatch.errors import AFTER_A_WAIT, NEVER, InputError, Interrupted, WeppbatchError
+from weppbatch.errors import AFTER_A_WAIT, NEVER, InputError, WeppbatchError
 from weppbatch.files import fsync_file, fsync_folder, read_json, utc_now, write_json
 from weppbatch.lock import holding
 from weppbatch.tasks import features
@@ -257,10 +257,13 @@ def _logging(path: Path) -> Iterator[_Log]:
 
 @contextmanager
 def _ending_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the task as an interruption that is recorded."""
+    """Let SIGTERM end the task as Ctrl-C does, as an interruption that is recorded.
+
+    As no ordinary exception: a library that is just being imported would make an import error of it.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Interrupted("the task was told to stop (SIGTERM)")
+        raise KeyboardInterrupt("the task was told to stop (SIGTERM)")
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -4,6 +4,7 @@ Rules, checklist, ledger, plan and report all read it. Light: it imports nothing
 Snakemake reads it at every start.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,9 @@ CONTROL_FILES = tuple(
     for name in ("ron", "watershed", "landuse", "soils", "climate", "wepp", "ash", "omni", "disturbed")
 )
 
+# What GDAL and the tasks read over a network: an address, or one of GDAL's remote file systems.
+_REMOTE = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://|/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
+
 
 @dataclass(frozen=True)
 class TaskSpec:
@@ -24,7 +28,8 @@ class TaskSpec:
 
     `after`: the tasks whose results it reads. `settings`: the control fields that configure it, by control.
     `version`: raised when the same inputs give another result. `engine`: the program or engine that does the work.
-    `outside_files`: the control fields that name a file or folder from outside; `tables`: the shipped tables of
+    `outside_files`: the control fields that name a file or folder from outside, and make it a task that fetches
+    where they name something remote (`is_remote`); `tables`: the shipped tables of
     parameters that it reads.
     `declared`: the files that its rule names beside the sentinel; `files`: all that it may make. Both are
     relative to the run's folder.
@@ -270,6 +275,11 @@ TASKS: Mapping[str, TaskSpec] = {spec.name: spec for spec in _SPECS}
 def sentinel(runid: str, task: str) -> str:
     """The path of a task's sentinel, relative to the batch's folder."""
     return f"runs/{runid}/.tasks/{task}.json"
+
+
+def is_remote(source: str) -> bool:
+    """Whether what a field names is read over a network: such a task needs a machine that has one."""
+    return _REMOTE.match(source) is not None
 
 
 def selected(checklist: Mapping[str, bool]) -> tuple[str, ...]:

@@ -151,7 +151,7 @@ class Record:
         """Write why an attempt failed, with the attempts before it and the first cause."""
         category, retry = category_of(error), retry_of(error)
         message = str(error) or type(error).__name__
-        if not isinstance(error, WeppbatchError):
+        if not isinstance(error, WeppbatchError | KeyboardInterrupt):
             message = f"{type(error).__name__}: {message}"
         attempt = {
             "execution": self.execution,

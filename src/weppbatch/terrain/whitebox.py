@@ -24,7 +24,7 @@ from time import sleep
 
 import weppcloud_wbt
 
-from weppbatch.errors import ConfigError, EngineError, InputError, OutOfMemory, ResourceError
+from weppbatch.errors import ConfigError, EngineError, InputError, Interrupted, OutOfMemory, ResourceError
 from weppbatch.files import replacing, write_json
 from weppbatch.lock import holding
 from weppbatch.terrain.grid import is_whole
@@ -103,8 +103,13 @@ class WhiteboxTools:
 
     @staticmethod
     def _check(tool: str, done: subprocess.CompletedProcess[str], outputs: Sequence[Path]) -> None:
-        """Raise WhiteboxFailed unless the call did all of its work."""
+        """Raise WhiteboxFailed unless the call did all of its work, Interrupted when somebody told it to stop.
+
+        A cluster sends SIGTERM to every process of a job, so that the tool may end before the task that called it.
+        """
         code = done.returncode
+        if -code in (signal.SIGINT, signal.SIGTERM):
+            raise Interrupted(f"WhiteboxTools {tool} was told to stop ({signal.Signals(-code).name})")
         if code < 0:
             name = signal.Signals(-code).name
             hint = "the machine may be out of memory: use fewer cores" if name == "SIGKILL" else None

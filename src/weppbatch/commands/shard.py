@@ -1,0 +1,38 @@
+"""`weppbatch shard`: what a Slurm job of a submission calls. Not for users' own hands, so it is not listed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weppbatch.batch import shard as shards
+from weppbatch.batch.access import require_enabled
+from weppbatch.commands.console import say
+from weppbatch.errors import InputError
+from weppbatch.report.build import build_report
+
+LAST = "last"
+
+
+def shard(
+    folder: Annotated[Path, typer.Argument(help="the batch's folder")],
+    execution: Annotated[str, typer.Argument(help="the submission's execution id")],
+    element: Annotated[str, typer.Argument(help="an element's number, or 'last'")],
+) -> None:
+    """Do one element of a submission, or end it."""
+    require_enabled()
+    folder = folder.resolve()
+    if element == LAST:
+        ledger, code = shards.end(folder, execution)
+        say(f"{execution}: {ledger.summary()}. Report: {build_report(ledger)}")
+    elif element.isdigit():
+        code = shards.work_on(folder, execution, int(element), lambda runid, what: say(f"  {runid}: {what}"))
+        say(f"{execution}, element {element}: exit code {code}")
+    else:
+        raise InputError(f"'{element}' is no element of a submission")
+    raise typer.Exit(code)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(hidden=True)(shard)

@@ -1,0 +1,48 @@
+"""`weppbatch stage`: what needs a network, done here, so that compute nodes need none."""
+
+from typing import Annotated
+
+import typer
+
+from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.root import batch_folder
+from weppbatch.batch.stage import fetching, local_files, of_this_machine, unreadable
+from weppbatch.batch.submission import refuse_beside
+from weppbatch.batch.work import work_of
+from weppbatch.commands.console import say
+from weppbatch.commands.run import Cores, Reason, run
+from weppbatch.errors import InputProblems
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help="the batch")],
+    cores: Cores = None,
+    reason: Reason = "",
+) -> None:
+    """Fetch what comes over a network, and check that all else can be read.
+
+    On a cluster: on a login node, before submit. Only tasks that fetch are done, with what they rest on.
+
+    Example: weppbatch stage myfire
+    """
+    folder = batch_folder(name).resolve()
+    require_enabled()
+    require_admin()
+    refuse_beside(folder)
+    ledger, work = work_of(folder)
+    plan = ledger.plan
+    files = local_files(plan, work.runids, plan.tasks)
+    problems = unreadable(files)
+    if problems:
+        raise InputProblems(f"batch '{name}' names files that can't be read:", problems)
+    tasks = fetching(plan, work.runids, plan.tasks)
+    say(f"{len(files)} files can be read. To be fetched: {', '.join(tasks) or 'nothing'}.")
+    for path in of_this_machine([folder, *files]):
+        say(f"Only this machine may see {path}; compute nodes have to read it as well.")
+    if tasks:
+        run(name, cores, tasks=",".join(tasks), reason=reason)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command()(stage)
