@@ -22,6 +22,7 @@ from weppbatch.batch.start import Start
 from weppbatch.errors import WeppbatchError
 from weppbatch.files import shipped
 from weppbatch.tasks import graph
+from weppbatch.tasks.serving import serving
 
 WAVE_RUNS = 1000  # a Snakemake's cost grows with the jobs it holds
 POLL_S = 1.0
@@ -121,13 +122,15 @@ class Drive:
     cores: int
     progress: Progress
     interrupted: bool = False
+    _environment: dict[str, str] = field(default_factory=dict)
     _told: set[Path] = field(default_factory=set)
     _begun_ns: int = field(default_factory=time_ns)
     _process: subprocess.Popen[bytes] | None = None
 
     def run(self, work: Work) -> None:
         """Do the work; what became of it is for the ledger to say."""
-        with self._signals():
+        with self._signals(), serving(self.start.folder) as served:
+            self._environment = os.environ | self.start.environment() | served
             for wave in work.waves():
                 if self.interrupted:
                     break
@@ -148,7 +151,7 @@ class Drive:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | self.start.environment(),
+                env=self._environment,
                 pass_fds=[] if descriptor is None else [descriptor],
                 start_new_session=True,
                 preexec_fn=_die_with_the_parent,

@@ -13,8 +13,10 @@ from snakemake.persistence import PersistenceBase
 from weppbatch.batch.access import require_enabled
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.start import EXECUTION, Start, handed_down
+from weppbatch.client import SOCKET
 from weppbatch.errors import InputError
 from weppbatch.tasks import graph
+from weppbatch.tasks.serving import TaskServer, find_commands, task_server
 
 # Snakemake's options that look at a workflow, or tidy it, and run no job.
 LOOKING_OPTIONS = (
@@ -43,7 +45,7 @@ LOOKING_OPTIONS = (
 class WorkflowBatch:
     """The batch that this Snakemake works on."""
 
-    def __init__(self, folder: Path, runs: str, tasks: str, *, main: bool, dry: bool) -> None:
+    def __init__(self, folder: Path, runs: str, tasks: str, *, main: bool, dry: bool, remote: bool) -> None:
         require_enabled()
         if not (folder / "batch_runner.nodb").is_file():
             raise InputError(
@@ -55,9 +57,12 @@ class WorkflowBatch:
         self.folder = folder.resolve()
         self.execution = handed_down(self.folder) if main else os.environ.get(EXECUTION)
         self.start: Start | None = None
+        self.server: TaskServer | None = None
         if self.execution is None and main and not dry and not only_looks(sys.argv[1:]):
             self.start = Start.begin(self.folder)
             self.execution = self.start.execution
+        if self.start is not None or remote:
+            os.environ.pop(SOCKET, None)  # another start's server, or one on the machine that sent this job
         self._prepare_jobs()
         self.plan = Plan(self.folder)
         self.runids = self.plan.runids if runs == "all" else _known(runs, self.plan.runids, "run id")
@@ -65,19 +70,25 @@ class WorkflowBatch:
 
     def _prepare_jobs(self) -> None:
         """What the jobs of this process find in their environment."""
-        # The command that tasks call lies beside the Python that runs this, also where that is not on the path.
-        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        find_commands()
         os.environ["WEPPBATCH_JOB"] = str(os.getpid())  # a task ends when the process that asked for it has died
         if self.execution:
             os.environ[EXECUTION] = self.execution
 
-    def begun(self) -> None:
-        """Work begins (onstart)."""
-        if self.start is not None:
-            self.start.announce(by="snakemake")
+    def begun(self, *, here: bool) -> None:
+        """Work begins (onstart); `here`: on this machine, where a task server helps."""
+        if self.start is None:
+            return
+        self.start.announce(by="snakemake")
+        self.server = task_server(self.folder) if here else None
+        if self.server is not None:
+            os.environ.update(self.server.environment)
+            find_commands()
 
     def ended(self, outcome: str) -> None:
         """Work has ended (onsuccess, onerror)."""
+        if self.server is not None:
+            self.server.stop()
         if self.start is not None:
             self.start.end(outcome)
 
