@@ -190,8 +190,8 @@ def test_a_task_ends_with_its_asker_and_is_recorded_as_interrupted(
     code, _ = outcome(asker)
     assert code == (5 if number == signal.SIGINT else -number)
     assert wait_for(lambda: gone(task) and gone(child), 10)
-    failed = wait_for(lambda: files.failed.exists() and not processes(server) and read_json(files.failed))
-    assert failed["category"] == "interrupted"
+    assert wait_for(lambda: files.failed.exists() and not processes(server), 10)
+    assert read_json(files.failed)["category"] == "interrupted"
 
 
 @pytest.mark.parametrize("act", ["overstay", "deaf"])
@@ -207,7 +207,7 @@ def test_a_task_ends_when_the_snakemake_that_asked_for_it_is_killed(
     child = child_of_task(batch)
     snakemake.kill()
     snakemake.wait()
-    assert wait_for(lambda: gone(child) and not processes(server), 10)
+    assert wait_for(lambda: gone(child) and files.failed.exists() and not processes(server), 10)
     assert read_json(files.failed)["category"] == "interrupted"
 
 

@@ -14,7 +14,7 @@ from weppbatch.errors import Interrupted, ResourceError, WeppbatchError
 from weppbatch.files import utc_now
 from weppbatch.lock import holding
 from weppbatch.tasks import features
-from weppbatch.tasks.execute import LOCK_WAIT_S, Job
+from weppbatch.tasks.execute import Job
 from weppbatch.tasks.record import Record, Usage, read_record
 
 STOPPING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -77,7 +77,7 @@ def record_death(job: Job, death: Death) -> WeppbatchError:
     files, error = job.files, death.error()
     for folder in (files.folder, (job.batch / job.log).parent):
         folder.mkdir(parents=True, exist_ok=True)
-    with holding(files.lock, wait_s=LOCK_WAIT_S, execution=job.execution):
+    with holding(files.lock, execution=job.execution):  # free, unless another process is at the task by now
         mark = read_record(files.running) or {}
         began = mark if mark.get("pid") == death.pid else {}
         record = Record(
