@@ -34,6 +34,14 @@ def leave_a_child(run: Run) -> None:
     run.log(f"child {child.pid}")
 
 
+def leave_a_fork(run: Run) -> None:
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(3)
+        os._exit(0)
+    os._exit(0)
+
+
 def show(run: Run) -> None:
     seen = {
         "folder": os.getcwd(),  # noqa: PTH109
@@ -79,6 +87,7 @@ ACTS: dict[str, Callable[[Run], object]] = {
     "sigkill": lambda run: os.kill(os.getpid(), signal.SIGKILL),
     "memory": have_no_memory,
     "child": leave_a_child,
+    "fork": leave_a_fork,
     "overstay": overstay,
     "deaf": be_deaf,
     "busy": be_busy,

@@ -11,7 +11,6 @@ import os
 import sys
 
 SOCKET = "WEPPBATCH_SOCKET"
-ORPHAN_CHECK_S = 0.25
 INTERRUPTED = 5
 
 
@@ -37,8 +36,7 @@ def main() -> int:
 def ask(path: str, arguments: list[str]) -> int | None:
     """Have the server at `path` do a task as if this process did it; its exit code, None when nobody serves there.
 
-    Ctrl-C here ends the task there, and so does the end of this process or of the Snakemake that started it
-    (WEPPBATCH_JOB: its pid).
+    Ctrl-C here ends the task there, and so does the end of this process.
     """
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
@@ -65,17 +63,10 @@ def _request(arguments: list[str]) -> bytes:
 
 def _outcome(connection: _socket.socket) -> int:
     """Wait for the server's two lines: the task's process group, then its exit code."""
-    asking, parent = int(os.environ.get("WEPPBATCH_JOB", 0)), os.getppid()
-    if asking:
-        connection.settimeout(ORPHAN_CHECK_S)
     lines = b""
     while True:
         try:
             part = connection.recv(64)
-        except TimeoutError:
-            if os.getppid() != parent or not _lives(asking):
-                return INTERRUPTED
-            continue
         except KeyboardInterrupt:
             connection.shutdown(_socket.SHUT_WR)  # the server ends the task and still says how it ended
             continue
@@ -85,21 +76,13 @@ def _outcome(connection: _socket.socket) -> int:
     numbers = lines.split()
     if len(numbers) == 2:
         return int(numbers[1])
-    print("error: the task server died, and the task with it", file=sys.stderr)
+    print("error: the task server ended before the task, and the task with it", file=sys.stderr)
     try:
         if numbers:
             os.killpg(int(numbers[0]), 9)
     except ProcessLookupError:
         pass
     return INTERRUPTED
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -25,10 +25,12 @@ def fork_task(request: Request, call: Callable[[], int], result: int, servers: I
     """
     server = os.getpid()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    pid = os.fork()
-    if pid == 0:
-        _live(request, call, result, servers, server)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _live(request, call, result, servers, server)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     return pid
 
 

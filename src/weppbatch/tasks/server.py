@@ -16,48 +16,21 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from types import FrameType, ModuleType
 
-from weppbatch.errors import Interrupted, ResourceError, WeppbatchError
+from weppbatch.errors import Interrupted
 from weppbatch.tasks.death import Death, out_of_memory_kills
 from weppbatch.tasks.forked import fork_task
 from weppbatch.tasks.record import Usage
-from weppbatch.tasks.request import Arriving, BadRequest, Request
+from weppbatch.tasks.request import Arriving, Request
+from weppbatch.tasks.work import NEVER, Work
 
-GRACE_S = 1.0  # between SIGTERM, on which a task records that it was interrupted, and SIGKILL
 PREPARE_AGAIN_S = 10.0
 FAULT = 3
-NEVER = float("inf")
-
-
-class TookTooLong(ResourceError):
-    """A task did not end within the minutes that it was given."""
-
-
-@dataclass
-class Work:
-    """A task under way: its process, who asked for it, when it must end, and why it is being ended."""
-
-    request: Request
-    connection: socket.socket
-    pid: int
-    result: int
-    started: float
-    kill_at: float | None = None
-    ended_because: WeppbatchError | None = None
-    mourning: bool = False  # the process writes the record of another's death
-
-    @property
-    def next_at(self) -> float:
-        """When the server must look at this task next."""
-        if self.kill_at is not None:
-            return self.kill_at
-        limit_s = self.request.limit_s
-        return NEVER if limit_s is None or self.ended_because or self.mourning else self.started + limit_s
 
 
 class Server:
@@ -114,7 +87,7 @@ class Server:
         for connection in list(self.arriving):
             self._refuse(connection)
         for work in self.works.values():
-            self._end(work, Interrupted("the start that asked for the task has ended"))
+            work.end(Interrupted("the start that asked for the task has ended"))
 
     def _accept(self) -> None:
         connection, _ = self.listener.accept()
@@ -124,7 +97,7 @@ class Server:
     def _receive(self, connection: socket.socket) -> None:
         try:
             request = self.arriving[connection].receive(connection)
-        except (BadRequest, ConnectionError):
+        except (ValueError, OSError):
             self._refuse(connection)
             return
         if request is not None:
@@ -139,20 +112,31 @@ class Server:
 
     def _begin(self, request: Request, connection: socket.socket) -> None:
         work = self._fork(request, connection, lambda: int(self.entry.main(request.arguments)))
+        if work is None:
+            request.close()
+            connection.close()
+            return
+        self.selector.register(connection, selectors.EVENT_READ, partial(self._gone, work))
+        work.tell(work.pid)
 
-        def gone() -> None:
-            """The client said all at first: what is readable now is its end."""
-            self.selector.unregister(connection)
-            self._end(self.works.get(work.pid), Interrupted("the process that asked for the task has gone"))
+    def _gone(self, work: Work) -> None:
+        """The client said all at first: what is readable now is its end."""
+        self.selector.unregister(work.connection)
+        if work.pid in self.works:
+            work.end(Interrupted("the process that asked for the task has gone"))
 
-        self.selector.register(connection, selectors.EVENT_READ, gone)
-        _tell(connection, work.pid)
-
-    def _fork(self, request: Request, connection: socket.socket, call: Callable[[], int]) -> Work:
+    def _fork(self, request: Request, connection: socket.socket, call: Callable[[], int]) -> Work | None:
+        """Begin a process for a client; None when the machine has no room for another."""
         read, write = os.pipe()
         os.set_blocking(read, False)
-        pid = fork_task(request, call, write, {*self._descriptors(request), connection.fileno(), read})
-        os.close(write)
+        try:
+            pid = fork_task(request, call, write, {*self._descriptors(request), connection.fileno(), read})
+        except OSError as error:
+            print(f"no process for {request.arguments}: {error}", flush=True)
+            os.close(read)
+            return None
+        finally:
+            os.close(write)
         with suppress(OSError):  # it does the same, whoever comes first
             os.setpgid(pid, pid)
         work = Work(request, connection, pid, read, monotonic())
@@ -172,46 +156,35 @@ class Server:
     def _end_those_due(self) -> None:
         now = monotonic()
         for work in self.works.values():
-            if work.next_at > now:
-                continue
-            if work.ended_because is None:
-                minutes = (work.request.limit_s or 0.0) / 60
-                work.ended_because = TookTooLong(f"the task was ended after its limit of {minutes:g} minutes")
-            work.kill_at = None
-            _signal_group(work.pid, signal.SIGKILL)
-
-    def _end(self, work: Work | None, because: WeppbatchError) -> None:
-        """Tell a task to end; it is killed when it takes too long."""
-        if work is not None and work.ended_because is None and not work.mourning:
-            work.ended_because = because
-            work.kill_at = monotonic() + GRACE_S
-            _signal_group(work.pid, signal.SIGTERM)
+            if work.next_at <= now:
+                work.overdue()
 
     def _reap(self) -> None:
         for pid, work in list(self.works.items()):
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
                 continue
-            _signal_group(pid, signal.SIGKILL)  # while its number can't be another's yet
+            work.signal(signal.SIGKILL)  # while its number can't be another's yet
             _, status, usage = os.wait4(pid, 0)
             del self.works[pid]
             self._ended(work, status, usage)
 
     def _ended(self, work: Work, status: int, usage: resource.struct_rusage) -> None:
         """Give the client its exit code; a death without one is recorded first."""
-        result = os.read(work.result, 16)
+        result = b""
+        with suppress(BlockingIOError):  # nothing written, and a process that it forked is still about to end
+            result = os.read(work.result, 16)
         os.close(work.result)
-        if not result and not work.mourning and not self.stopping:
-            self._mourn(work, status, usage)
+        if not result and not work.mourning and not self.stopping and self._mourn(work, status, usage):
             return
         if work.connection in self.selector.get_map():
             self.selector.unregister(work.connection)
-        _tell(work.connection, int(result or (work.ended_because.exit_code if work.ended_because else FAULT)))
+        work.tell(int(result or (work.ended_because.exit_code if work.ended_because else FAULT)))
         work.connection.close()
         work.request.close()
         self._prepare_again()
 
-    def _mourn(self, work: Work, status: int, usage: resource.struct_rusage) -> None:
-        """Have a process record how a task died."""
+    def _mourn(self, work: Work, status: int, usage: resource.struct_rusage) -> bool:
+        """Have a process record how a task died; whether there is one now."""
         oom_kills = out_of_memory_kills()
         death = Death(
             pid=work.pid,
@@ -222,24 +195,16 @@ class Server:
         )
         self._oom_kills = oom_kills
         request = work.request
-        self._fork(request, work.connection, lambda: int(self.entry.died(request.arguments, death))).mourning = True
+        mourner = self._fork(request, work.connection, lambda: int(self.entry.died(request.arguments, death)))
+        if mourner is not None:
+            mourner.mourning = True
+        return mourner is not None
 
     def _prepare_again(self) -> None:
         """Take up what tasks have made ready meanwhile, such as code that the first of them compiled."""
         if monotonic() - self._prepared > PREPARE_AGAIN_S:
             _prepare(self.entry)
             self._prepared = monotonic()
-
-
-def _tell(connection: socket.socket, number: int) -> None:
-    """Send the client a line; it may have gone."""
-    with suppress(OSError):
-        connection.sendall(b"%d\n" % number)
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
 
 
 def _prepare(entry: ModuleType) -> None:
