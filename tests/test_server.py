@@ -21,7 +21,9 @@ from weppbatch.errors import InputError
 from weppbatch.files import read_json
 from weppbatch.nodb import workspace
 from weppbatch.tasks import graph
-from weppbatch.tasks.record import TaskFiles
+from weppbatch.tasks.death import Crashed, Death, record_death
+from weppbatch.tasks.execute import Job
+from weppbatch.tasks.record import TaskFiles, Usage
 from weppbatch.tasks.serving import TaskServer, serving, task_server
 
 HERE = str(Path(__file__).parent)
@@ -131,6 +133,22 @@ def test_a_task_that_breaks_down_fails_alone_with_a_record(
     assert not files.sentinel.exists() and not files.running.exists() and not files.scratch.exists()
     assert outcome(ask(server, "well")) == (0, "")
     assert files.sentinel.exists() and not files.failed.exists()
+
+
+def test_a_death_is_not_recorded_over_what_another_process_has_done_since(
+    server: TaskServer, batch: Path, files: TaskFiles
+):
+    asker = ask(server, "overstay")
+    child_of_task(batch)
+    pid = read_json(files.running)["pid"]
+    assert outcome(ask(server, "well", WEPPBATCH_EXECUTION="none"))[0] == 4  # while the first one holds the task
+    asker.kill()
+    assert wait_for(lambda: gone(pid), 10)
+    assert outcome(ask(server, "well")) == (0, "")
+    death = Death(pid, "2026-01-01T00:00:00.000Z", signal.SIGSEGV, Usage())
+    files.failed.unlink(missing_ok=True)
+    assert isinstance(record_death(Job(batch, "ws-1", "clone"), death), Crashed)
+    assert not files.failed.exists()
 
 
 def test_a_crash_leaves_its_stack_in_the_log_and_its_words_to_the_asker(

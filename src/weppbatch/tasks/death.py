@@ -14,7 +14,7 @@ from weppbatch.errors import Interrupted, ResourceError, WeppbatchError
 from weppbatch.files import utc_now
 from weppbatch.lock import holding
 from weppbatch.tasks import features
-from weppbatch.tasks.execute import Job
+from weppbatch.tasks.execute import LOCK_WAIT_S, Job
 from weppbatch.tasks.record import Record, Usage, read_record
 
 STOPPING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -26,13 +26,14 @@ class Crashed(WeppbatchError):
 
 @dataclass(frozen=True)
 class Death:
-    """A process that ended without a result: its wait status, what it used, and why it was ended if it was.
+    """A process that ended without a result: when, its wait status, what it used, and why it was ended if it was.
 
     `ended_because`: the error that made the server end it; `short_of_memory`: whether the kernel has killed a
     process for want of memory meanwhile.
     """
 
     pid: int
+    at: str
     status: int
     usage: Usage
     ended_because: WeppbatchError | None = None
@@ -77,7 +78,11 @@ def record_death(job: Job, death: Death) -> WeppbatchError:
     files, error = job.files, death.error()
     for folder in (files.folder, (job.batch / job.log).parent):
         folder.mkdir(parents=True, exist_ok=True)
-    with holding(files.lock, execution=job.execution):  # free, unless another process is at the task by now
+    with holding(files.lock, wait_s=LOCK_WAIT_S, execution=job.execution):
+        if any(
+            (read_record(path) or {}).get("finished_at", "") > death.at for path in (files.sentinel, files.failed)
+        ):
+            return error  # another process has done the task meanwhile
         mark = read_record(files.running) or {}
         began = mark if mark.get("pid") == death.pid else {}
         record = Record(
@@ -90,7 +95,7 @@ def record_death(job: Job, death: Death) -> WeppbatchError:
             host=socket.gethostname(),
             pid=death.pid,
             config_sha256="",
-            finished_at=utc_now(),
+            finished_at=death.at,
             usage=death.usage,
         )
         if (read_record(files.failed) or {}).get("pid") != death.pid:

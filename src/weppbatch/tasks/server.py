@@ -23,6 +23,7 @@ from time import monotonic
 from types import FrameType, ModuleType
 
 from weppbatch.errors import Interrupted
+from weppbatch.files import utc_now
 from weppbatch.tasks.death import Death, out_of_memory_kills
 from weppbatch.tasks.forked import fork_task
 from weppbatch.tasks.record import Usage
@@ -188,6 +189,7 @@ class Server:
         oom_kills = out_of_memory_kills()
         death = Death(
             pid=work.pid,
+            at=utc_now(),
             status=status,
             usage=Usage(monotonic() - work.started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024),
             ended_because=work.ended_because,
