@@ -50,6 +50,17 @@ def workers(batch: Path) -> list[str]:
     return found
 
 
+def task_servers(batch: Path) -> list[int]:
+    """The task server of the batch, and the tasks that it has forked."""
+    return [int(one.split(":")[0]) for one in workers(batch) if "weppbatch.tasks.server" in one]
+
+
+def parent_of_a_task(batch: Path) -> int:
+    """The process that forked or started a running task."""
+    pid = read_json(next(batch.glob("runs/*/.tasks/*.running.json")))["pid"]
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
 def wait_until_quiet(batch: Path, seconds: float) -> list[str]:
     """The workers that still live after so many seconds."""
     deadline = time.monotonic() + seconds
@@ -81,6 +92,7 @@ def commands(batch: Path) -> dict[str, tuple[str, ...]]:
 def test_after_sigkill_nobody_writes_on_and_the_next_run_completes(new_batch: Callable[[str], Path], way: str):
     batch = new_batch("killed")
     process = started(batch, *commands(batch)[way])
+    assert parent_of_a_task(batch) in task_servers(batch)
     process.kill()
     process.wait()
     assert wait_until_quiet(batch, 5) == []
@@ -108,6 +120,32 @@ def test_a_signal_ends_a_run_soon_and_as_interrupted(new_batch: Callable[[str], 
     history = BatchRunner.getInstance(batch).history
     assert history[-1]["event"] == "run_finished" and history[-1]["outcome"] == "interrupted"
     assert main(["run", "stopped", "--cores", "2"]) == 0
+
+
+@pytest.mark.parametrize("way", ["weppbatch run", "snakemake"])
+def test_a_killed_task_server_is_started_again_and_the_same_start_completes(
+    new_batch: Callable[[str], Path], way: str
+):
+    batch = new_batch("serverkill")
+    process = started(batch, *commands(batch)[way])
+    os.kill(parent_of_a_task(batch), signal.SIGKILL)
+    assert process.wait(timeout=120) == 0
+    assert_whole(batch)
+    assert workers(batch) == []
+
+
+def test_without_a_task_server_a_kill_leaves_nobody_either(
+    new_batch: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("WEPPBATCH_SERVER", "off")
+    batch = new_batch("alone")
+    process = started(batch, *commands(batch)["weppbatch run"])
+    assert task_servers(batch) == []
+    process.kill()
+    process.wait()
+    assert wait_until_quiet(batch, 5) == []
+    assert main(["run", "alone", "--cores", "2"]) == 0
+    assert_whole(batch)
 
 
 def test_a_killed_task_is_done_again_by_the_same_start(new_batch: Callable[[str], Path]):

@@ -17,6 +17,7 @@ try:
         config["tasks"],
         main=workflow.is_main_process,
         dry=workflow.output_settings.dryrun,
+        remote=workflow.remote_exec,
     )
 except WeppbatchError as error:
     raise WorkflowError(f"{error} ({error.hint})" if error.hint else str(error))

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time_ns
@@ -22,6 +22,7 @@ from weppbatch.batch.start import Start
 from weppbatch.batch.work import Work
 from weppbatch.errors import ConfigError
 from weppbatch.files import shipped
+from weppbatch.tasks.serving import serving
 
 MEMORY = "WEPPBATCH_MEM_MB"
 POLL_S = 1.0
@@ -86,18 +87,24 @@ class Drive:
     profile: Profile = field(default_factory=lambda: Profile.named("default"))
     interrupted: bool = False
     why_stopped: str = ""
+    _served: dict[str, str] = field(default_factory=dict)
     _told: set[Path] = field(default_factory=set)
     _begun_ns: int = field(default_factory=time_ns)
     _process: subprocess.Popen[bytes] | None = None
 
     def run(self, work: Work) -> None:
         """Do the work; what became of it is for the ledger to say."""
-        with self._signals(), self.profile.recording(self.start.folder, self.start.execution):
+        recording = self.profile.recording(self.start.folder, self.start.execution)
+        with self._signals(), recording, self._serving() as self._served:
             for wave in work.waves():
                 self._heed_requests()
                 if self.interrupted:
                     break
                 self._call_snakemake(wave)
+
+    def _serving(self) -> AbstractContextManager[dict[str, str]]:
+        """A task server where the tasks are done on this machine."""
+        return serving(self.start.folder) if self.profile.executor == "local" else nullcontext({})
 
     @property
     def log(self) -> Path:
@@ -113,7 +120,7 @@ class Drive:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | environment,
+                env=os.environ | environment | self._served,
                 pass_fds=descriptors,
                 start_new_session=True,
                 preexec_fn=_die_with_the_parent,

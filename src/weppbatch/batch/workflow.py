@@ -15,9 +15,11 @@ from weppbatch.batch.access import require_enabled
 from weppbatch.batch.ledger import BATCH_LOCK
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.start import EXECUTION, Start, handed_down, handed_work
+from weppbatch.client import SOCKET
 from weppbatch.errors import InputError, Interrupted
 from weppbatch.lock import Lock
 from weppbatch.tasks import graph
+from weppbatch.tasks.serving import TaskServer, find_commands, task_server
 
 WORKDIR = "WEPPBATCH_WORKDIR"  # where Snakemake works, when that is not the batch itself
 BATCH = "WEPPBATCH_BATCH"
@@ -49,7 +51,7 @@ LOOKING_OPTIONS = (
 class WorkflowBatch:
     """The batch that this Snakemake works on."""
 
-    def __init__(self, folder: Path, runs: str, tasks: str, *, main: bool, dry: bool) -> None:
+    def __init__(self, folder: Path, runs: str, tasks: str, *, main: bool, dry: bool, remote: bool) -> None:
         require_enabled()
         if not (folder / "batch_runner.nodb").is_file():
             raise InputError(
@@ -62,9 +64,12 @@ class WorkflowBatch:
         self.workdir = Path(os.environ.get(WORKDIR) or self.folder)
         self.execution = handed_down(self.folder) if main else os.environ.get(EXECUTION)
         self.start: Start | None = None
+        self.server: TaskServer | None = None
         if self.execution is None and main and not dry and not only_looks(sys.argv[1:]):
             self.start = Start.begin(self.folder)
             self.execution = self.start.execution
+        if self.start is not None or remote:
+            os.environ.pop(SOCKET, None)  # another start's server, or one on the machine that sent this job
         if not main:
             self._refuse_orphan()
         self._prepare_jobs()
@@ -88,21 +93,27 @@ class WorkflowBatch:
 
     def _prepare_jobs(self) -> None:
         """What the jobs of this process find in their environment."""
-        # The command that tasks call lies beside the Python that runs this, also where that is not on the path.
-        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        find_commands()
         os.environ[BATCH] = str(self.folder)
         os.environ["WEPPBATCH_JOB"] = str(os.getpid())  # a task ends when the process that asked for it has died
         if self.execution:
             os.environ[EXECUTION] = self.execution
 
-    def begun(self) -> None:
-        """Work begins (onstart)."""
-        if self.start is not None:
-            self.start.announce(by="snakemake")
-            cancel.watch(self.start.told_to_stop)
+    def begun(self, *, here: bool) -> None:
+        """Work begins (onstart); `here`: on this machine, where a task server helps."""
+        if self.start is None:
+            return
+        self.start.announce(by="snakemake")
+        cancel.watch(self.start.told_to_stop)
+        self.server = task_server(self.folder) if here else None
+        if self.server is not None:
+            os.environ.update(self.server.environment)
+            find_commands()
 
     def ended(self, outcome: str) -> None:
         """Work has ended (onsuccess, onerror)."""
+        if self.server is not None:
+            self.server.stop()
         if self.start is not None:
             self.start.end(outcome)
 

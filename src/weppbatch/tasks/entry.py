@@ -4,10 +4,21 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from typing import TYPE_CHECKING
 
 from weppbatch.errors import WeppbatchError
 from weppbatch.tasks.graph import TASKS
+
+if TYPE_CHECKING:
+    from weppbatch.tasks.death import Death
+    from weppbatch.tasks.execute import Job
+
+ROOMS_OF_TASKS = ("tasks", "engines", "nodb", "terrain", "hydrology", "formats")
+FAULT = 3
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,20 +38,59 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str], require_permission: Callable[[], None]) -> int:
     """Do the task, if `require_permission` raises nothing; 0 when it succeeded, else the exit code of the error."""
-    from weppbatch.tasks.execute import Job, execute
+    from weppbatch.tasks.execute import execute
 
-    options = parser().parse_args(arguments)
-    job = Job(
-        options.batch.resolve(), options.run, options.task, options.attempt, options.execution, options.threads
-    )
+    job = _job(arguments)
     try:
         require_permission()
         execute(job)
     except WeppbatchError as error:
-        print(f"error: {options.task} of {options.run}: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
-        return error.exit_code
+        return _told(job, error)
     except KeyboardInterrupt:
         return 5
+    except SystemExit as end:
+        print(f"error: {job.task} of {job.runid}: the task ended itself by sys.exit({end.code})", file=sys.stderr)
+        return FAULT
     return 0
+
+
+def died(arguments: Sequence[str], death: "Death") -> int:
+    """Record a task whose process died, as the task server saw it; the exit code of the failure's kind."""
+    from weppbatch.tasks.death import record_death
+
+    job = _job(arguments)
+    try:
+        return _told(job, record_death(job, death))
+    except WeppbatchError as error:
+        return _told(job, error)
+
+
+def prepare() -> None:
+    """Import all that tasks import, and load compiled kernels, so that forked tasks find them there."""
+    from weppbatch.tasks.configuration import engine_version
+    from weppbatch.tasks.kernels import load_kernels
+
+    for room in ROOMS_OF_TASKS:
+        package = import_module(f"weppbatch.{room}")
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    load_kernels()
+    with suppress(WeppbatchError):  # the task that needs the tool says what is wrong with it
+        for task in TASKS:
+            engine_version(task)
+
+
+def _job(arguments: Sequence[str]) -> "Job":
+    from weppbatch.tasks.execute import Job
+
+    options = parser().parse_args(arguments)
+    return Job(
+        options.batch.resolve(), options.run, options.task, options.attempt, options.execution, options.threads
+    )
+
+
+def _told(job: "Job", error: WeppbatchError) -> int:
+    print(f"error: {job.task} of {job.runid}: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    return error.exit_code
