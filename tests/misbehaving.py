@@ -10,7 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from weppbatch.tasks import clone, entry
+from weppbatch.batch import served
+from weppbatch.tasks import clone
 from weppbatch.tasks.entry import died
 from weppbatch.tasks.kernels import kernels
 from weppbatch.tasks.run import Metrics, Run
@@ -21,7 +22,7 @@ well = clone.run
 
 
 def prepare() -> None:
-    entry.prepare()
+    served.prepare()
 
 
 def burn(seconds: float) -> None:
@@ -104,4 +105,4 @@ def main(arguments: Sequence[str]) -> int:
         return well(run)
 
     clone.run = act
-    return entry.main(arguments)
+    return served.main(arguments)

@@ -15,6 +15,7 @@ import pytest
 
 from conftest import BIN, make_batch
 from weppbatch import client
+from weppbatch.batch.served import ENTRY
 from weppbatch.batch.workflow import WorkflowBatch
 from weppbatch.commands.app import main
 from weppbatch.errors import InputError
@@ -321,8 +322,8 @@ def test_an_unknown_run_is_refused_as_it_is_without_a_server(server: TaskServer,
 
 def test_the_switch_turns_the_server_off(batch: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("WEPPBATCH_SERVER", "off")
-    assert task_server(batch) is None
-    with serving(batch) as environment:
+    assert task_server(batch, ENTRY) is None
+    with serving(batch, ENTRY) as environment:
         assert environment == {}
 
 
@@ -332,7 +333,7 @@ def test_a_switch_that_nobody_understands_is_refused(
 ):
     monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=name):
-        task_server(batch)
+        task_server(batch, ENTRY)
 
 
 def test_a_job_on_another_machine_asks_no_server(batch: Path, monkeypatch: pytest.MonkeyPatch):

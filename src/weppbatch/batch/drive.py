@@ -18,6 +18,7 @@ from types import FrameType
 
 from weppbatch.batch.logs import snakemake_log
 from weppbatch.batch.profile import Profile
+from weppbatch.batch.served import ENTRY
 from weppbatch.batch.start import Start
 from weppbatch.batch.work import Work
 from weppbatch.errors import ConfigError
@@ -104,7 +105,7 @@ class Drive:
 
     def _serving(self) -> AbstractContextManager[dict[str, str]]:
         """A task server where the tasks are done on this machine."""
-        return serving(self.start.folder) if self.profile.executor == "local" else nullcontext({})
+        return serving(self.start.folder, ENTRY) if self.profile.executor == "local" else nullcontext({})
 
     @property
     def log(self) -> Path:

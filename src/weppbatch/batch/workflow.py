@@ -14,6 +14,7 @@ from weppbatch.batch import cancel
 from weppbatch.batch.access import require_enabled
 from weppbatch.batch.ledger import BATCH_LOCK
 from weppbatch.batch.plan import Plan
+from weppbatch.batch.served import ENTRY
 from weppbatch.batch.start import EXECUTION, Start, handed_down, handed_work
 from weppbatch.client import SOCKET
 from weppbatch.errors import InputError, Interrupted
@@ -105,7 +106,7 @@ class WorkflowBatch:
             return
         self.start.announce(by="snakemake")
         cancel.watch(self.start.told_to_stop)
-        self.server = task_server(self.folder) if here else None
+        self.server = task_server(self.folder, ENTRY) if here else None
         if self.server is not None:
             os.environ.update(self.server.environment)
             find_commands()

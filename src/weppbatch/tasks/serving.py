@@ -23,7 +23,6 @@ from weppbatch.errors import InputError
 from weppbatch.tasks.request import TASK_MINUTES, limit_s
 
 SWITCH = "WEPPBATCH_SERVER"
-ENTRY = "weppbatch.tasks.entry"
 BACKLOG = 1024
 LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
 END_S = 5.0
@@ -34,9 +33,12 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 
 
 class TaskServer:
-    """A task server and its guard; `environment` is what its clients find it by."""
+    """A task server and its guard; `environment` is what its clients find it by.
 
-    def __init__(self, batch: Path, entry: str = ENTRY) -> None:
+    `entry` names the module whose `main` does a task; what else that module has, `server` says.
+    """
+
+    def __init__(self, batch: Path, entry: str) -> None:
         self.batch, self.entry = batch, entry
         self.folder = _short_folder()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -125,7 +127,7 @@ def _short_folder() -> Path:
     return folder
 
 
-def task_server(batch: Path) -> TaskServer | None:
+def task_server(batch: Path, entry: str) -> TaskServer | None:
     """A server for the tasks of one start; None when WEPPBATCH_SERVER=off or this machine allows none.
 
     Raises InputError when WEPPBATCH_SERVER or WEPPBATCH_TASK_MINUTES says what nobody understands.
@@ -138,16 +140,16 @@ def task_server(batch: Path) -> TaskServer | None:
     if switch == "off":
         return None
     try:
-        return TaskServer(batch)
+        return TaskServer(batch, entry)
     except OSError as error:
         print(f"no task server ({error}): every task starts by itself, which takes longer", file=sys.stderr)
         return None
 
 
 @contextmanager
-def serving(batch: Path) -> Iterator[dict[str, str]]:
+def serving(batch: Path, entry: str) -> Iterator[dict[str, str]]:
     """Serve the tasks of one start for the block; gives what clients need in their environment."""
-    server = task_server(batch)
+    server = task_server(batch, entry)
     try:
         yield {} if server is None else server.environment
     finally:
