@@ -110,6 +110,19 @@ def test_a_signal_ends_a_run_soon_and_as_interrupted(new_batch: Callable[[str], 
     assert main(["run", "stopped", "--cores", "2"]) == 0
 
 
+def test_when_snakemake_is_killed_its_tasks_end_before_the_start_does(new_batch: Callable[[str], Path]):
+    batch = new_batch("beheaded")
+    process = started(batch, *commands(batch)["weppbatch run"])
+    (snakemake,) = (int(line.split(":")[0]) for line in workers(batch) if "-m snakemake" in line)
+    os.kill(snakemake, signal.SIGKILL)
+    assert process.wait(timeout=30) == 5
+    assert workers(batch) == []
+    assert_whole(batch)
+    failed = [read_json(path)["category"] for path in batch.glob("runs/*/.tasks/*.failed.json")]
+    assert set(failed) == {"interrupted"} and not list(batch.glob("runs/*/.tasks/*.running.json"))
+    assert main(["run", "beheaded", "--cores", "2"]) == 0
+
+
 def test_a_killed_task_is_done_again_by_the_same_start(new_batch: Callable[[str], Path]):
     batch = new_batch("taskkill")
     process = started(batch, *commands(batch)["weppbatch run"])
