@@ -18,6 +18,7 @@ from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.app import main
 from weppbatch.files import read_json, shipped
+from weppbatch.lock import Lock
 from weppbatch.nodb.ron import Ron
 from weppbatch.tasks import graph
 
@@ -124,7 +125,8 @@ def test_a_killed_forced_run_goes_on_without_redoing_what_it_had_made(
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    while "running" in Ledger(Plan(batch)).to_json()["counts"] and time.monotonic() < deadline:
+    while Lock(batch / ".lock").is_held() or "running" in Ledger(Plan(batch)).to_json()["counts"]:
+        assert time.monotonic() < deadline
         time.sleep(0.1)
     changed = {key for key, at in records(batch).items() if at != before.get(key)}
     assert read_json(batch / force.FILE)["requests"][0]["tasks"] == ["extent", "dem", "outlet"]

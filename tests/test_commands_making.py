@@ -11,10 +11,9 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from weppbatch.batch import start
 from weppbatch.batch.ledger import BATCH_LOCK
 from weppbatch.batch.runner import BatchRunner
-from weppbatch.commands import create
+from weppbatch.commands import add, create, validate
 from weppbatch.commands.app import app, main
 from weppbatch.lock import holding
 from weppbatch.nodb.ron import Ron
@@ -222,7 +221,8 @@ def test_an_invalid_file_is_refused_and_changes_nothing(call: Call, ready: Path,
 def test_watersheds_and_run_ids_stay_while_a_start_works_on_the_batch(
     call: Call, ready: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str | Path, ...]
 ) -> None:
-    monkeypatch.setattr(start, "LOCK_WAIT_S", 0.0)
+    for command in (add, validate):
+        monkeypatch.setattr(command, "LOCK_WAIT_S", 0.0)
     with holding(ready / BATCH_LOCK):
         before = files_of(ready)
         said = call(*words)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, time_ns
+from time import monotonic, sleep, time_ns
 from types import FrameType
 
 from weppbatch.batch.logs import snakemake_log
@@ -28,6 +28,7 @@ from weppbatch.tasks.serving import serving
 MEMORY = "WEPPBATCH_MEM_MB"
 POLL_S = 1.0
 GRACE_S = 20.0
+LAST_S = 5.0  # for tasks whose Snakemake is gone to record that, before they are killed
 PR_SET_PDEATHSIG = 1
 
 Progress = Callable[[str, str], None]
@@ -127,6 +128,9 @@ class Drive:
                 preexec_fn=_die_with_the_parent,
             )
             self._watch(self._process, wave)
+        if self._process.returncode < 0 and not self.interrupted:
+            self.interrupted, self.why_stopped = True, f"Snakemake was killed by signal {-self._process.returncode}"
+        _end_group(self._process.pid)
         self._tell(wave)
 
     def _where(self) -> list[str]:
@@ -197,3 +201,16 @@ class Drive:
 def _die_with_the_parent() -> None:
     """In the child: be killed when the process that drives it dies; the tasks then end by themselves."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end_group(group: int) -> None:
+    """End what a Snakemake that was killed left running, so that nothing writes once the start has ended."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = monotonic() + LAST_S
+        try:
+            os.killpg(group, number)
+            while monotonic() < deadline:
+                sleep(0.05)
+                os.killpg(group, 0)
+        except ProcessLookupError:
+            return
