@@ -122,7 +122,6 @@ def test_a_signal_ends_a_run_soon_and_as_interrupted(new_batch: Callable[[str], 
     assert main(["run", "stopped", "--cores", "2"]) == 0
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("way", ["weppbatch run", "snakemake"])
 def test_a_killed_task_server_is_started_again_and_the_same_start_completes(
     new_batch: Callable[[str], Path], way: str
@@ -147,7 +146,8 @@ def test_without_a_task_server_a_kill_leaves_nobody_either(
     assert wait_until_quiet(batch, 5) == []
     assert main(["run", "alone", "--cores", "2"]) == 0
     assert_whole(batch)
-=======
+
+
 def test_when_snakemake_is_killed_its_tasks_end_before_the_start_does(new_batch: Callable[[str], Path]):
     batch = new_batch("beheaded")
     process = started(batch, *commands(batch)["weppbatch run"])
@@ -159,7 +159,6 @@ def test_when_snakemake_is_killed_its_tasks_end_before_the_start_does(new_batch:
     failed = [read_json(path)["category"] for path in batch.glob("runs/*/.tasks/*.failed.json")]
     assert set(failed) == {"interrupted"} and not list(batch.glob("runs/*/.tasks/*.running.json"))
     assert main(["run", "beheaded", "--cores", "2"]) == 0
->>>>>>> 364848261f8915941917c81729261ce3d19e00f7
 
 
 def test_a_killed_task_is_done_again_by_the_same_start(new_batch: Callable[[str], Path]):
