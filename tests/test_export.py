@@ -105,7 +105,12 @@ def test_an_export_says_that_the_run_is_not_of_today(root, tmp_path, found, caps
         (batch / "runs" / "ws-1" / name).unlink(missing_ok=True)
     write_tables(found, batch / "runs" / "ws-1")
     for task in ("watershed", "landuse", "soils", "climate", "wepp"):  # whose sentinels are older than these tables
-        TaskFiles(batch / "runs" / "ws-1", task).sentinel.touch()
+        sentinel = TaskFiles(batch / "runs" / "ws-1", task).sentinel
+        record = read_json(sentinel)
+        sizes = [
+            entry | {"bytes": (batch / "runs/ws-1" / entry["path"]).stat().st_size} for entry in record["outputs"]
+        ]
+        write_json(sentinel, record | {"outputs": sizes})
 
     def said() -> str:
         shutil.rmtree(tmp_path / "out", ignore_errors=True)

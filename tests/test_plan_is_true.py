@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from synthetic_batch import finish, finished_batch
-from weppbatch.batch.drive import command
+from weppbatch.batch.drive import command, memory_mb
 from weppbatch.batch.plan import Plan
+from weppbatch.batch.profile import Profile
 from weppbatch.batch.start import Start
 from weppbatch.batch.work import Choice, Work, work_of
 from weppbatch.commands.app import main
@@ -42,13 +43,18 @@ def batch(finished: Path, root: Path) -> Path:
     return Path(shutil.copytree(finished, root / "many"))
 
 
+def where() -> list[str]:
+    """Snakemake's options for this machine, as a start gives them."""
+    return Profile.named("default").options(2, memory_mb(), "batch:many:1")
+
+
 def dry_run(batch: Path, work: Work) -> set[tuple[str, str]]:
     """The jobs that Snakemake would do when it is called as a start calls it."""
     start = Start.begin(batch)
     try:
         with start.handing_down(work.jobs) as (environment, descriptors):
             done = subprocess.run(
-                command(batch, 2, work, "--dry-run"),
+                command(batch, work, *where(), "--dry-run"),
                 cwd=batch,
                 env=os.environ | environment,
                 pass_fds=descriptors,
@@ -217,7 +223,7 @@ def test_a_task_that_asks_for_more_memory_than_there_is_gets_all_of_it(
     lose_proof(batch, "ws-1", "wepp")
     _, work = work_of(batch)
     assert Plan(batch).mem_mb("ws-1", 2) >= 2 * Plan(batch).mem_mb("ws-1", 1) - 1 > 1000
-    assert "mem_mb=500" in command(batch, 2, work)
+    assert "mem_mb=500" in where()
     assert dry_run(batch, work) == jobs(work)
     monkeypatch.setenv("WEPPBATCH_MEM_MB", "much")
     assert main(["run", "many"]) == 2

@@ -19,7 +19,10 @@ def shard(
     execution: Annotated[str, typer.Argument(help="the submission's execution id")],
     element: Annotated[str, typer.Argument(help="an element's number, or 'last'")],
 ) -> None:
-    """Do one element of a submission, or end it."""
+    """Do one element of a submission, or end it; the jobs of `weppbatch submit` call it.
+
+    Example: weppbatch shard batches/myfire batch:myfire:20261123T101500Z 3
+    """
     require_enabled()
     folder = folder.resolve()
     if element == LAST:
