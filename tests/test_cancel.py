@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,16 +19,26 @@ from weppbatch.files import write_json
 from weppbatch.lock import Lock, holding
 
 
+@contextmanager
+def held_up(batch: Path) -> Iterator[None]:
+    """Keep a start from ending before it is stopped: somebody else is at the last task of both watersheds."""
+    with ExitStack() as stack:
+        for runid in ("ws-1", "ws-2"):
+            stack.enter_context(holding(batch / "runs" / runid / ".tasks" / "watershed.lock", wait_s=5))
+        yield
+
+
 @pytest.mark.parametrize("way", ["weppbatch run", "snakemake"])
 def test_a_running_batch_is_cancelled_by_its_name_and_goes_on_later(
     new_batch: Callable[[str], Path], capsys: pytest.CaptureFixture[str], way: str
 ):
     batch = new_batch("stopped")
     process = started(batch, *commands(batch)[way])
-    assert main(["cancel", "stopped", "--reason", "wrong soils"]) == 0
-    assert not Lock(batch / ".lock").is_held()
-    assert "Stopped: " in capsys.readouterr().out
-    assert process.wait(timeout=20) == (5 if way == "weppbatch run" else 1)
+    with held_up(batch):
+        assert main(["cancel", "stopped", "--reason", "wrong soils"]) == 0
+        assert not Lock(batch / ".lock").is_held()
+        assert "Stopped: " in capsys.readouterr().out
+        assert process.wait(timeout=20) == (5 if way == "weppbatch run" else 1)
     assert wait_until_quiet(batch, 2) == []
     assert_whole(batch)
     assert "running" not in {state.status for state in Ledger(Plan(batch)).runs.values()}
@@ -45,16 +56,17 @@ def test_an_execution_is_cancelled_by_its_id_and_no_other_one(
 ):
     batch = new_batch("byid")
     process = started(batch, *commands(batch)["weppbatch run"])
-    holder = Lock(batch / ".lock").holder()
-    assert holder is not None and holder["execution"].startswith("batch:byid:20")
-    BatchRunner.getInstance(batch).add_history("run_started", execution="batch:byid:earlier")
-    assert main(["cancel", "batch:byid:earlier"]) == 2
-    assert f"{holder['execution']} does" in capsys.readouterr().err
-    assert main(["cancel", "batch:byid:never"]) == 2
-    assert holder["execution"] in capsys.readouterr().err
-    assert process.poll() is None
-    assert main(["cancel", holder["execution"]]) == 0
-    assert process.wait(timeout=20) == 5
+    with held_up(batch):
+        holder = Lock(batch / ".lock").holder()
+        assert holder is not None and holder["execution"].startswith("batch:byid:20")
+        BatchRunner.getInstance(batch).add_history("run_started", execution="batch:byid:earlier")
+        assert main(["cancel", "batch:byid:earlier"]) == 2
+        assert f"{holder['execution']} does" in capsys.readouterr().err
+        assert main(["cancel", "batch:byid:never"]) == 2
+        assert holder["execution"] in capsys.readouterr().err
+        assert process.poll() is None
+        assert main(["cancel", holder["execution"]]) == 0
+        assert process.wait(timeout=20) == 5
 
 
 def test_cancelling_where_nothing_runs_changes_nothing(root: Path, capsys: pytest.CaptureFixture[str]):
@@ -96,8 +108,9 @@ def test_a_start_whose_batch_another_host_took_over_stops_and_leaves_its_note(ne
         "purpose": "run",
         "execution": "batch:lost:2",
     }
-    write_json(note, other)
-    assert process.wait(timeout=20) == 5
+    with held_up(batch):
+        write_json(note, other)
+        assert process.wait(timeout=20) == 5
     assert Lock(batch / ".lock").holder() == other
 
 
