@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 from weppbatch.batch.ledger import BATCH_LOCK
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands import add, create, validate
-from weppbatch.commands.app import app, main
+from weppbatch.commands.app import JOURNEY, app_for, main
 from weppbatch.lock import holding
 from weppbatch.nodb.ron import Ron
 
@@ -72,7 +72,12 @@ def test_the_help_lists_the_commands_in_the_order_of_the_journey(call: Call) -> 
     assert [name for name in listed if name in journey] == journey
 
 
-COMMANDS = [info.name or info.callback.__name__ for info in app.registered_commands if info.callback]
+def commands_of(*arguments: str) -> list[str]:
+    app = app_for(arguments)
+    return [info.name or info.callback.__name__ for info in app.registered_commands if info.callback]
+
+
+COMMANDS = commands_of()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -80,6 +85,20 @@ def test_every_command_shows_an_example(command: str, call: Call) -> None:
     said = call(command, "--help")
     assert said.code == 0
     assert f"weppbatch {command}" in said.out.split("Usage:")[1].split("Example")[1]
+
+
+def test_a_command_loads_its_own_module_alone_and_the_table_of_commands_is_true() -> None:
+    for commands in JOURNEY.values():
+        for command in commands:
+            assert commands_of("--debug", command, "mine") == list(commands)
+    assert [command for commands in JOURNEY.values() for command in commands] == COMMANDS
+
+
+@pytest.mark.parametrize("command", ["status", "run"])
+def test_what_is_asked_often_loads_no_table_or_geometry_library(command: str) -> None:
+    loaded = f"import sys; from weppbatch.commands.app import app_for; app_for(['{command}']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert not {"pandas", "geopandas", "numba", "pyarrow", "rasterio"} & set(done.stdout.split())
 
 
 def test_the_version_is_told_by_the_console_script() -> None:

@@ -6,52 +6,42 @@ Exit codes: 0 done, 1 some runs failed, 2 the input is wrong, 3 a fault of ours,
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from weppbatch import __version__
 from weppbatch.batch.root import batches_root
-from weppbatch.commands import (
-    add,
-    audit,
-    cancel,
-    clean,
-    create,
-    delete,
-    demo,
-    exclude,
-    export,
-    logs,
-    push,
-    report,
-    run,
-    set,
-    shard,
-    stage,
-    status,
-    submit,
-    task,
-    tasks,
-    validate,
-)
 from weppbatch.disk import disk_full
 from weppbatch.errors import Interrupted, NotPermitted, WeppbatchError
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C
-JOURNEY = (
-    *(create, add, set, tasks, validate, exclude, run, stage, submit, status, cancel),
-    *(push, audit, logs, report, export, clean, delete, demo, task, shard),
-)
-
-app = typer.Typer(
-    name="weppbatch",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Batches lie in ./batches, or where WEPPBATCH_ROOT says. More on a command: weppbatch COMMAND --help",
-)
+# The modules in the order of the journey, each with its commands. A command loads its own module alone, for some
+# load the whole of the geometry and table libraries, which `status` has no use for.
+JOURNEY = {
+    "create": ("configs", "create", "list"),
+    "add": ("add",),
+    "set": ("set", "show"),
+    "tasks": ("tasks",),
+    "validate": ("validate",),
+    "exclude": ("exclude", "include"),
+    "run": ("run", "retry"),
+    "stage": ("stage",),
+    "submit": ("submit",),
+    "status": ("status",),
+    "cancel": ("cancel",),
+    "push": ("push",),
+    "audit": ("audit",),
+    "logs": ("logs",),
+    "report": ("report",),
+    "export": ("export",),
+    "clean": ("clean",),
+    "delete": ("delete",),
+    "demo": ("demo",),
+    "task": ("task",),
+    "shard": ("shard",),
+}
 
 
 def _print_version(asked: bool) -> None:
@@ -60,7 +50,6 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="show the traceback of an error")] = False,
     version: Annotated[
@@ -70,8 +59,22 @@ def options(
     """Run one prepared WEPP project over hundreds of watersheds."""
 
 
-for command in JOURNEY:
-    command.register(app)
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The command line with the command that the arguments name; with all of them when they name none."""
+    app = typer.Typer(
+        name="weppbatch",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        epilog="Batches lie in ./batches, or where WEPPBATCH_ROOT says. More on a command: weppbatch COMMAND --help",
+    )
+    app.callback()(options)
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    named = [module for module, commands in JOURNEY.items() if asked in commands]
+    for module in named or JOURNEY:
+        import_module(f"weppbatch.commands.{module}").register(app)
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        code = app(given, prog_name="weppbatch", standalone_mode=False)
+        code = app_for(given)(given, prog_name="weppbatch", standalone_mode=False)
     except typer.TyperException as error:
         return _usage(error)
     except (KeyboardInterrupt, typer.Abort):

@@ -20,7 +20,6 @@ from weppbatch.batch.start import Start
 from weppbatch.batch.work import Choice, Work, forced_tasks, work_of
 from weppbatch.commands.console import say, say_json
 from weppbatch.commands.plan import plan_json, say_pilot, say_plan
-from weppbatch.report.build import build_report
 
 NAMED = 5  # run ids that are written out
 
@@ -133,6 +132,8 @@ def _start(
         _tell_failures(name, folded)
         if pilot:
             say_pilot(pilot)
+    from weppbatch.report.build import build_report  # all that draws is heavy, and often there is nothing to do
+
     page = build_report(folded)
     if as_json:
         say_json(_outcome(start.execution, asked, work, found, code, page, pilot))

@@ -8,16 +8,21 @@ from weppbatch.batch.drift import control_hashes, drift
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
+from weppbatch.batch.states import DONE, RunState
 from weppbatch.batch.submission import unended
 from weppbatch.batch.vanished import vanished
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.tasks import graph
 
 NAMED = 10  # run ids that are written out
+ROWS = 200  # runs that the table shows unless all are asked for
 
 
 def status(
     name: Annotated[str, typer.Argument(help="the batch")],
+    every: Annotated[
+        bool, typer.Option("--all", help=f"a row for every run; else, of a batch of more than {ROWS}, for the unfinished")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Show the state of every run and task, which runs' settings differ from the base project, and which vanished.
@@ -31,16 +36,20 @@ def status(
     gone = vanished(runner)
     submitted = unended(ledger.plan.folder)
     if as_json:
-        shown = submitted.state() if submitted else None
-        say_json(ledger.to_json() | {"drift": drifted, "vanished": gone, "submission": shown})
+        submission = submitted.state() if submitted else None
+        say_json(ledger.to_json() | {"drift": drifted, "vanished": gone, "submission": submission})
         return
+    shown = _worth_a_row(ledger.runs, every)
     rows = []
-    for runid, state in ledger.runs.items():
+    for runid, state in shown.items():
         tasks = [state.tasks[task].status if task in state.tasks else "" for task in graph.TASKS]
         rows.append(
             [runid, state.status, *tasks, *([", ".join(drifted.get(runid, []))] * bool(drifted)), state.reason]
         )
     say_table(["run", "state", *graph.TASKS, *(["drift"] * bool(drifted)), "why"], rows)
+    if len(shown) < len(ledger.runs):
+        say(f"{len(shown)} of {len(ledger.runs)} runs are shown, those that are not complete. "
+            "Every run: --all; for machines: --json")  # fmt: skip
     if drifted:
         controls = sorted({control for names in drifted.values() for control in names})
         say(f"Drift: {len(drifted)} runs have other settings than the base project, in {', '.join(controls)}. "
@@ -52,6 +61,14 @@ def status(
     if submitted:
         say(f"Submitted: {submitted.describe()}.")
     say(f"{ledger.to_json()['execution'] or 'never run'}: {ledger.summary()}")
+
+
+def _worth_a_row(runs: dict[str, RunState], every: bool) -> dict[str, RunState]:
+    """All runs of a small batch; of a large one those that are not complete, as many as can be read."""
+    if every or len(runs) <= ROWS:
+        return runs
+    unfinished = [runid for runid, state in runs.items() if state.status not in DONE]
+    return {runid: runs[runid] for runid in unfinished[:ROWS]}
 
 
 def register(app: typer.Typer) -> None:
