@@ -148,3 +148,17 @@ def test_a_batch_that_can_not_be_written_is_shown_all_the_same(batch: Path, monk
     assert main(["status", "many"]) == 0
     assert not (batch / ".cache").exists()
     assert Remembered(Plan(batch)).entries == {}
+
+
+def test_a_large_batch_shows_what_is_not_complete_and_with_all_every_run(
+    batch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (batch / "runs/ws-2/dem/dem.tif").unlink()
+    for large, options, rows in ((False, [], True), (True, [], False), (True, ["--all"], True)):
+        monkeypatch.setattr("weppbatch.commands.status.ROWS", 3 if large else 200)
+        assert main(["status", "many", *options]) == 0
+        said = capsys.readouterr().out
+        assert "\nws-2" in said and "dem/dem.tif is lost" in said
+        assert ("\nws-1 " in said) == rows
+        assert ("1 of 10 runs are shown" in said) == (not rows)
+        assert "1 stale, 9 succeeded" in said

@@ -67,7 +67,8 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-        epilog="Batches lie in ./batches, or where WEPPBATCH_ROOT says. More on a command: weppbatch COMMAND --help",
+        epilog="Batches lie in ./batches, or where WEPPBATCH_ROOT says. "
+        "More on a command: weppbatch COMMAND --help",
     )
     app.callback()(options)
     asked = next((word for word in arguments if not word.startswith("-")), "")

@@ -1,7 +1,6 @@
 """`weppbatch demo`: the whole journey on real terrain, with what a user would type shown at every step."""
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -10,6 +9,7 @@ from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batches_root
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.app import app_for
 from weppbatch.commands.console import say, say_table
 from weppbatch.files import replacing, shipped
 from weppbatch.tasks import graph
@@ -32,30 +32,33 @@ RESULTS = {
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the app; it calls the app's other commands, as a user would."""
+    """Add the command to the app."""
+    app.command()(demo)
 
-    def step(*arguments: object) -> int:
-        words = [str(argument) for argument in arguments]
-        say(f"\n$ weppbatch {' '.join(_quoted(word) for word in words)}")
-        return int(app(words, standalone_mode=False) or 0)
 
-    @app.command()
-    def demo() -> None:
-        """Run a batch of ten watersheds on real terrain and report it.
+def demo() -> None:
+    """Run a batch of ten watersheds on real terrain and report it.
 
-        The terrain is an SRTM window of the Cumberland Mountains, Tennessee. Two of the watersheds are bad on
-        purpose, to show how they are reported. Example: weppbatch demo
-        """
-        folder = batches_root() / NAME
-        if not (folder / BatchRunner.filename).exists():
-            step("create", NAME, "--config", "disturbed9002_wbt")
-        if BatchRunner.getInstance(folder).validation_state != "valid":
-            _prepare(folder, step)
-        code = step("run", NAME, "--reason", "the demo")
-        ledger = Ledger(Plan(folder.resolve()))
-        _show(ledger)
-        say(f"\nTerrain: {SOURCE}.\nOpen {folder / 'report' / 'index.html'} in a browser.")
-        raise typer.Exit(code)
+    The terrain is an SRTM window of the Cumberland Mountains, Tennessee. Two of the watersheds are bad on
+    purpose, to show how they are reported. Example: weppbatch demo
+    """
+    folder = batches_root() / NAME
+    if not (folder / BatchRunner.filename).exists():
+        _step("create", NAME, "--config", "disturbed9002_wbt")
+    if BatchRunner.getInstance(folder).validation_state != "valid":
+        _prepare(folder)
+    code = _step("run", NAME, "--reason", "the demo")
+    ledger = Ledger(Plan(folder.resolve()))
+    _show(ledger)
+    say(f"\nTerrain: {SOURCE}.\nOpen {folder / 'report' / 'index.html'} in a browser.")
+    raise typer.Exit(code)
+
+
+def _step(*arguments: object) -> int:
+    """Show and call another command, as a user would; its exit code."""
+    words = [str(argument) for argument in arguments]
+    say(f"\n$ weppbatch {' '.join(_quoted(word) for word in words)}")
+    return int(app_for(words)(words, standalone_mode=False) or 0)
 
 
 def _quoted(word: str) -> str:
@@ -63,21 +66,21 @@ def _quoted(word: str) -> str:
     return f'"{word}"' if "'" in word else shlex.quote(word)
 
 
-def _prepare(folder: Path, step: Callable[..., int]) -> None:
+def _prepare(folder: Path) -> None:
     """Bring the demo's batch up to its run ids, also one that an interrupted demo left half-made."""
     terrain = folder / "resources" / "dem" / "srtm-cumberland.tif"
     with replacing(terrain) as temporary:
         write_sample_dem(temporary)
-    step("add", NAME, "dem", terrain)
+    _step("add", NAME, "dem", terrain)
     maps = write_synthetic_maps(terrain, folder / "resources" / "synthetic")
     say(f"\nMaps made from the terrain by a rule, marked SYNTHETIC: {maps.landcover.parent}")
-    step(
+    _step(
         *("set", NAME, f"landuse.landcover={maps.landcover}", f"disturbed.sbs_map={maps.burn_severity}"),
         *(f"soils.soil_map={maps.soil}", f"soils.soil_table={maps.soil_table}"),
         *("climate.station_selection=user", f"climate.station_id={STATION}", f"climate.years={YEARS}"),
     )
-    step("add", NAME, "watersheds", shipped("config") / "demo" / "watersheds.geojson")
-    step("validate", NAME, "--template", TEMPLATE)
+    _step("add", NAME, "watersheds", shipped("config") / "demo" / "watersheds.geojson")
+    _step("validate", NAME, "--template", TEMPLATE)
 
 
 def _show(ledger: Ledger) -> None:

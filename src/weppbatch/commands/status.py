@@ -21,7 +21,7 @@ ROWS = 200  # runs that the table shows unless all are asked for
 def status(
     name: Annotated[str, typer.Argument(help="the batch")],
     every: Annotated[
-        bool, typer.Option("--all", help=f"a row for every run; else, of a batch of more than {ROWS}, for the unfinished")
+        bool, typer.Option("--all", help=f"a row for every run, also of a batch of more than {ROWS}")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
