@@ -26,6 +26,10 @@ from weppbatch.files import shipped
 from weppbatch.tasks.serving import serving
 
 MEMORY = "WEPPBATCH_MEM_MB"
+# What a task costs Snakemake grows with the runs that it holds; at the end of a wave cores wait for its last run.
+MOST_WAVE_RUNS = 1000
+LEAST_WAVE_RUNS = 200
+WAVE_RUNS_A_CORE = 50
 POLL_S = 1.0
 GRACE_S = 20.0
 LAST_S = 5.0  # for tasks whose Snakemake is gone to record that, before they are killed
@@ -98,11 +102,18 @@ class Drive:
         """Do the work; what became of it is for the ledger to say."""
         recording = self.profile.recording(self.start.folder, self.start.execution)
         with self._signals(), recording, self._serving() as self._served:
-            for wave in work.waves():
+            for wave in work.waves(self.wave_runs):
                 self._heed_requests()
                 if self.interrupted:
                     break
                 self._call_snakemake(wave)
+
+    @property
+    def wave_runs(self) -> int:
+        """How many runs one Snakemake is given: many times what the cores do at once."""
+        if self.profile.executor != "local":
+            return MOST_WAVE_RUNS
+        return min(max(LEAST_WAVE_RUNS, WAVE_RUNS_A_CORE * self.cores), MOST_WAVE_RUNS)
 
     def _serving(self) -> AbstractContextManager[dict[str, str]]:
         """A task server where the tasks are done on this machine."""

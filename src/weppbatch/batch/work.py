@@ -17,8 +17,6 @@ from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.states import DONE, TaskState
 from weppbatch.tasks import graph
 
-WAVE_RUNS = 1000  # a Snakemake's cost grows with the jobs it holds
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -80,10 +78,10 @@ class Work:
             frozenset(name for name in names if name in self.done),
         )
 
-    def waves(self) -> Iterator["Work"]:
-        """The same work in portions that one Snakemake handles well."""
-        for first in range(0, len(self.jobs), WAVE_RUNS):
-            yield self.only(self.runids[first : first + WAVE_RUNS])
+    def waves(self, runs: int) -> Iterator["Work"]:
+        """The same work in portions of so many runs."""
+        for first in range(0, len(self.jobs), runs):
+            yield self.only(self.runids[first : first + runs])
 
     def again(self) -> list[str]:
         """The sentinels that Snakemake must be told to make again; what follows them it finds by itself."""
