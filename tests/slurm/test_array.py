@@ -181,6 +181,7 @@ def test_a_time_limit_leaves_what_the_next_submission_goes_on_with(cluster: Clus
 
 def test_a_node_that_goes_down_puts_its_element_back_and_it_goes_on_by_itself(cluster: Cluster, batch: Path):
     submission = held(cluster, batch)
+    wait_for(lambda: len(running_jobs(cluster.node)) == 1, SOON, "the other element to end")
     before = done(batch)
     cluster.node.set_node("down")
     wait_for(lambda: not running_jobs(cluster.node), SOON, "the element to be put back")
