@@ -140,9 +140,8 @@ def test_an_incomplete_validation_is_refused(batch):
 
 
 def test_a_run_that_does_not_exist_gets_the_nearest(batch):
-    with pytest.raises(InputError, match="no run 'larg'") as caught:
+    with pytest.raises(InputError, match=r"no run 'larg'; did you mean 'large'\?"):
         validated(batch).run_entry("larg")
-    assert caught.value.hint == "did you mean 'large'?"
 
 
 def test_known_fields_are_set_and_unknown_ones_go_into_the_metadata(batch):

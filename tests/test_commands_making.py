@@ -516,7 +516,8 @@ def test_a_watershed_is_excluded_with_a_reason_and_taken_back(call: Call, ready:
     assert "did you mean 'wolf-creek'" in call("exclude", "mine", "wolf-crek", "--why", "x").err
     assert call("include", "mine", "wolf-creek").code == 0
     assert BatchRunner.getInstance(ready).excluded == {}
-    assert call("include", "mine", "wolf-creek").code == 2
+    assert "run 'wolf-creek' is not excluded" in call("include", "mine", "wolf-creek").err
+    assert "did you mean 'wolf-creek'" in call("include", "mine", "wolf-crek").err
 
 
 # --- who may ------------------------------------------------------------------------------------------------
@@ -563,3 +564,19 @@ def test_looking_is_open_to_all(call: Call, ready: Path, monkeypatch: pytest.Mon
     for words in (("list",), ("configs",), ("show", "mine"), ("tasks", "mine"), ("validate", "mine")):
         assert call(*words).code == 0
     assert files_of(ready) == before
+
+
+def test_an_attribute_does_not_steer_the_terminal(call: Call, tmp_path: Path) -> None:
+    watersheds = json.loads((DATA / "small_square.geojson").read_text())
+    watersheds["features"][0]["properties"]["name"] = "\x1b[2Jgone\x07"
+    path = tmp_path / "hostile.geojson"
+    path.write_text(json.dumps(watersheds))
+    call("create", "mine")
+    call("add", "mine", "watersheds", path)
+    said = [
+        call("validate", "mine", "--template", "{properties['name']}"),
+        call("exclude", "mine", "\x1b[2J", "--why", "x"),
+    ]
+    assert all("\x1b" not in one.out + one.err and "\x07" not in one.out + one.err for one in said)
+    assert "\\x1b[2Jgone\\x07" in said[0].out
+    assert "\\x1b[2J" in said[1].err

@@ -178,3 +178,20 @@ def test_a_file_that_was_changed_behind_our_back_is_not_used(batch: BatchRunner)
     copy.write_bytes((DATA / "small_square.geojson").read_bytes())
     with pytest.raises(InputError, match="is not the file that was registered"):
         registered(BatchRunner.getInstance(batch.wd))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_called_so(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "wide.geojson"
+    path.write_text((DATA / "small_square.geojson").read_text(), encoding=encoding)
+    with pytest.raises(InputError, match="not valid JSON") as caught:
+        load_geojson(path)
+    assert "UTF-8" in str(caught.value.hint)
+
+
+def test_what_esris_services_give_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "layer.json"
+    path.write_text(json.dumps({"geometryType": "esriGeometryPolygon", "features": [{"attributes": {}}]}))
+    with pytest.raises(NotAFeatureCollection, match="Esri") as caught:
+        load_geojson(path)
+    assert "f=geojson" in str(caught.value.hint)

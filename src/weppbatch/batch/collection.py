@@ -4,6 +4,7 @@ RFC 7946 with the `crs` member of GeoJSON 2008. Whether a single feature can be 
 files, sizes and extensions are for geojson.py.
 """
 
+import codecs
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def parse_geojson(content: bytes, name: str) -> LoadedCollection:
         json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair could not be written again
     except (ValueError, RecursionError) as error:
         shown = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        hint = "a file with one feature a line is not a FeatureCollection" if "Extra data" in shown else None
+        hint = _hint_on(content, shown)
         raise InputError(f"{name} is not valid JSON: {shown}", hint=hint) from error
     _check_collection(data, name)
     declared = _declared_crs(data.get("crs"), name)
@@ -62,11 +63,24 @@ def parse_geojson(content: bytes, name: str) -> LoadedCollection:
     return LoadedCollection(data, crs, declared is not None)
 
 
+def _hint_on(content: bytes, shown: str) -> str | None:
+    """What to do about a file that is no JSON, where it can be told from its first bytes or the parser's words."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:100]:
+        return "it looks like UTF-16; save it as UTF-8"
+    return "a file with one feature a line is not a FeatureCollection" if "Extra data" in shown else None
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
 def _check_collection(data: object, name: str) -> None:
+    if isinstance(data, dict) and "geometryType" in data:
+        raise NotAFeatureCollection(
+            f"{name} holds features as Esri's services give them, not a GeoJSON FeatureCollection",
+            hint="ask the service for f=geojson, or convert it: ogr2ogr -t_srs EPSG:4326 watersheds.geojson "
+            + name,
+        )
     kind = data.get("type") if isinstance(data, dict) else None
     if not isinstance(data, dict) or kind != "FeatureCollection":
         what = f"a {kind}" if isinstance(kind, str) else "something else"

@@ -143,8 +143,7 @@ class BatchRunner(NoDbBase):
         for entry in self.template_validation.get("runs", []):
             if entry["runid"] == runid:
                 return dict(entry)
-        hint = selection.nearest(runid, self.runids)
-        raise InputError(f"batch '{self.folder_name}': no run '{runid}'", hint=hint)
+        raise InputError(f"batch '{self.folder_name}': {selection.unknown(runid, self.runids, kind='run')}")
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state as plain values, with the views on it and the task list and its digest."""
@@ -264,7 +263,10 @@ class BatchRunner(NoDbBase):
         with self.locked():
             excluded = self.excluded
             if runid not in excluded:
-                raise InputError(f"not excluded: {selection.unknown(runid, excluded, kind='run')}")
+                self.run_entry(runid)
+                raise InputError(
+                    f"run '{runid}' is not excluded", hint=f"excluded: {', '.join(sorted(excluded)) or 'none'}"
+                )
             del excluded[runid]
             self.config = self.config | {"excluded": excluded}
             self.add_history("included", reason=reason, runid=runid)

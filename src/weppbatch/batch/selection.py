@@ -139,14 +139,6 @@ def startable(
     return sorted(asked, key=lambda runid: (-areas_m2[runid], runid))
 
 
-def nearest(name: str, names: Sequence[str]) -> str:
-    """A hint for a name that doesn't exist: the nearest ones, or the first of those that there are."""
-    near = get_close_matches(name, names, n=3, cutoff=0.5)
-    if near:
-        return f"did you mean {' or '.join(map(repr, near))}?"
-    return f"there are {', '.join(names[:3]) or 'none'}" + (", ..." if len(names) > 3 else "")
-
-
 def unknown(name: str, names: Collection[str], *, kind: str = "task") -> str:
     """The problem text for a name that doesn't exist: the nearest one, or what there is."""
     near = get_close_matches(name, list(names), n=1, cutoff=0.5)

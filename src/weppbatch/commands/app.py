@@ -13,6 +13,7 @@ import typer
 
 from weppbatch import __version__
 from weppbatch.batch.root import batches_root
+from weppbatch.commands.console import readable
 from weppbatch.disk import disk_full
 from weppbatch.errors import Interrupted, NotPermitted, WeppbatchError
 
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage(error: typer.TyperException) -> int:
-    print(f"error: {error.format_message()}", file=sys.stderr)
+    print(f"error: {readable(error.format_message())}", file=sys.stderr)
     context = getattr(error, "ctx", None)
     if context is not None:
         print(f"hint: {context.command_path} --help", file=sys.stderr)
@@ -115,9 +116,9 @@ def _usage(error: typer.TyperException) -> int:
 def _reported(error: WeppbatchError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {readable(str(error))}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {readable(error.hint)}", file=sys.stderr)
     return error.exit_code
 
 

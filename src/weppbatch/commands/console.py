@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import typer
@@ -13,8 +14,19 @@ PIPED_WIDTH = 200  # a table in a pipe must not be folded at 80 columns
 
 
 def say(text: str = "") -> None:
-    """Print a line as it is: file names and attributes may hold brackets, which are no markup."""
-    typer.echo(text)
+    """Print a line as it is: file names and attributes may hold brackets, which are no markup.
+
+    What would steer the terminal, in an attribute of somebody's file, is shown and not obeyed.
+    """
+    typer.echo(readable(text))
+
+
+def readable(text: str) -> str:
+    """A text with its control characters written out, all but line ends and tabs."""
+    return "".join(
+        repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" and letter not in "\n\t" else letter
+        for letter in text
+    )
 
 
 def say_json(value: object) -> None:
@@ -28,7 +40,7 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else readable(str(cell)) for cell in row))
     if table.rows:
         width = None if sys.stdout.isatty() else PIPED_WIDTH
         console = Console(highlight=False, markup=False, emoji=False, width=width)
