@@ -7,9 +7,11 @@ import numpy as np
 from weppbatch.engines.watershed import Above, ChannelLink, Hillslope
 from weppbatch.formats.climate_cli import ClimateSeries
 from weppbatch.formats.management import StaticCover
-from weppbatch.formats.soil import SoilLayer
+from weppbatch.formats.slope import SlopeProfile
+from weppbatch.formats.soil import Soil
 from weppbatch.hydrology.channel import Channel
 from weppbatch.hydrology.channel_sediment import Sediment
+from weppbatch.hydrology.plants import static_plants
 from weppbatch.hydrology.state import (
     CoverInput,
     DailyWeather,
@@ -48,30 +50,44 @@ def daily_weather(climate: ClimateSeries) -> DailyWeather:
 
 def hillslope_input(hillslope: Hillslope) -> HillslopeInput:
     """One hillslope as the hillslope engine takes it, named by its topaz_id."""
-    distance, slope = np.array(hillslope.slope.points, dtype=np.float64).T
-    soil = hillslope.soil
+    name = str(hillslope.topaz_id)
+    return plane_input(
+        name, hillslope.slope, hillslope.soil, hillslope.cover, hillslope.ksatadj, hillslope.lkeff_mm_h
+    )
+
+
+def plane_input(
+    name: str,
+    profile: SlopeProfile,
+    soil: Soil,
+    cover: StaticCover,
+    ksatadj: int = 0,
+    lkeff_mm_h: float = 0.0,
+) -> HillslopeInput:
+    """The contents of a .slp, a .sol and a .man file as the hillslope engine takes them."""
+    distance, slope = np.array(profile.points, dtype=np.float64).T
     return HillslopeInput(
-        name=str(hillslope.topaz_id),
-        width_m=hillslope.slope.width_m,
-        length_m=hillslope.slope.length_m,
+        name=name,
+        width_m=profile.width_m,
+        length_m=profile.length_m,
         distance_fraction=np.ascontiguousarray(distance),
         slope=np.ascontiguousarray(slope),
         soil=SoilInput(
-            layers=_layers(soil.layers),
+            layers=_layers(soil),
             albedo=soil.albedo,
             initial_saturation=soil.initial_saturation,
             ki_kg_s_m4=soil.ki_kg_s_m4,
             kr_s_m=soil.kr_s_m,
             tauc_n_m2=soil.tauc_n_m2,
             avke_mm_h=soil.avke_mm_h,
-            ksatadj=hillslope.ksatadj,
-            lkeff_mm_h=hillslope.lkeff_mm_h,
+            ksatadj=ksatadj,
+            lkeff_mm_h=lkeff_mm_h,
             kslast_mm_h=soil.kslast_mm_h if soil.restrictive else None,
             restrictive_thickness_mm=soil.restrictive_thickness_mm,
             ksflag=soil.ksflag,
         ),
-        cover=_cover(hillslope.cover),
-        aspect_deg=hillslope.slope.aspect_deg,
+        cover=cover_input(cover),
+        aspect_deg=profile.aspect_deg,
     )
 
 
@@ -100,22 +116,30 @@ def sediment_of(hillslopes: Sequence[Hillslope]) -> Sediment:
     return Sediment.of(sand, clay)
 
 
-def _layers(layers: Sequence[SoilLayer]) -> Layers:
-    """The layers as arrays; NaN where a layer has no value."""
+def _layers(soil: Soil) -> Layers:
+    """The layers as arrays; NaN where a layer has no value. Version 2006.2 has one anisotropy for all of them."""
 
     def column(name: str) -> Floats:
-        return np.array([getattr(layer, name) for layer in layers], dtype=np.float64)
+        return np.array([getattr(layer, name) for layer in soil.layers], dtype=np.float64)
 
-    return Layers(**{name: column(name) for name in Layers.__dataclass_fields__})
+    columns = {name: column(name) for name in Layers.__dataclass_fields__}
+    for_all = soil.restrictive_anisotropy if soil.restrictive else None
+    columns["anisotropy"] = np.where(np.isnan(columns["anisotropy"]), for_all or 1.0, columns["anisotropy"])
+    return Layers(**columns)
 
 
-def _cover(cover: StaticCover) -> CoverInput:
+def cover_input(cover: StaticCover) -> CoverInput:
+    """A cover as the hillslope engine takes it: what plants and litter are follows from how much they cover."""
+    plants = static_plants(cover.canopy_cover, cover.max_lai, cover.plant_height_m)
     return CoverInput(
         canopy_cover=cover.canopy_cover,
         interrill_cover=cover.interrill_cover,
         rill_cover=cover.rill_cover,
-        plant_height_m=cover.plant_height_m,
+        plant_height_m=plants.height_m,
+        max_plant_height_m=cover.plant_height_m,
         max_lai=cover.max_lai,
+        leaf_area_index=plants.leaf_area_index,
+        live_biomass_kg_m2=plants.biomass_kg_m2,
         rooting_depth_m=cover.rooting_depth_m,
         random_roughness_m=cover.random_roughness_m,
         live_root_kg_m2=cover.max_root_mass_kg_m2,
