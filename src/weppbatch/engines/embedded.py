@@ -70,7 +70,7 @@ class _Simulation:
         self.threads = threads
         self.weather: DailyWeather = daily_weather(watershed.climate)
         self.years = Years.of(watershed.climate, options.warm_up_years)
-        self.groundwater = _groundwater_options(watershed, options)
+        self.groundwater = groundwater_options(watershed, options)
         self.account = Account(watershed, self.years, self.groundwater)
 
     def run(self) -> Summary:
@@ -184,7 +184,7 @@ def flow_from(result: HillslopeResult) -> Flow:
     return flow
 
 
-def _groundwater_options(watershed: Watershed, options: WatershedOptions) -> GroundwaterOptions:
+def groundwater_options(watershed: Watershed, options: WatershedOptions) -> GroundwaterOptions:
     """The options as they hold for this watershed: a small one has no baseflow."""
     small = watershed.area_m2 / 1e4 < options.baseflow_threshold_ha
     return replace(options.groundwater, enabled=options.groundwater.enabled and not small)
