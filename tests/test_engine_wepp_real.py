@@ -13,7 +13,8 @@ from wepp_watershed import climate, watershed, write_tables
 from weppbatch.engines.embedded import Embedded
 from weppbatch.engines.export import export_watershed
 from weppbatch.engines.protocol import WatershedOptions
-from weppbatch.engines.tables import FILES, SCHEMAS, Tables
+from weppbatch.engines.schemas import SCHEMAS
+from weppbatch.engines.tables import FILES, Tables
 from weppbatch.engines.wepp_settings import WeppSettings
 from weppbatch.engines.weppexe import WeppExe
 from weppbatch.nodb.wepp import Wepp

@@ -7,16 +7,14 @@ are written and read by formats; what differs between the two engines is told in
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from itertools import islice
 from os import sched_getaffinity
 from pathlib import Path
 
 from weppbatch.engines.embedded import groundwater_options
-from weppbatch.engines.events import event_columns
+from weppbatch.engines.events import Bed, DailyFlow, event_columns
 from weppbatch.engines.export import numbered, write_inputs
 from weppbatch.engines.protocol import Summary, WatershedOptions
-from weppbatch.engines.rows import hillslope_row
 from weppbatch.engines.tables import Tables
 from weppbatch.engines.watershed import ChannelLink, Hillslope, Watershed
 from weppbatch.engines.wepp_account import WeppAccount
@@ -24,12 +22,12 @@ from weppbatch.engines.wepp_channels import ChannelBooks
 from weppbatch.engines.wepp_process import WeppRunner
 from weppbatch.engines.wepp_results import Channels, read_channels, read_hillslope
 from weppbatch.engines.wepp_settings import WeppSettings
+from weppbatch.engines.written import write_hillslope, write_outlet
 from weppbatch.engines.years import Years
 from weppbatch.errors import ConfigError
 from weppbatch.formats.wepp_run import pass_file
-from weppbatch.hydrology.channel import Flow
 from weppbatch.hydrology.groundwater import linear_store
-from weppbatch.hydrology.state import Floats, HillslopeResult
+from weppbatch.hydrology.state import HillslopeResult
 
 LOG_EVERY = 50
 
@@ -129,14 +127,9 @@ class _Simulation:
         """Add a hillslope to the tables, to the account, and to what its channel receives."""
         self.account.add_hillslope(result)
         self.books.add(hillslope, result)
-        self.tables.rows("hillslopes", [hillslope_row(hillslope, result, self.years)])
-        flow = replace(
-            Flow.none(0),
-            runoff_m3=result.runoff_mm * (result.area_m2 / 1000.0),
-            peak_m3_s=result.peak_m3_s,
-            sediment_kg=result.sediment_kg[:, None],
-        )
-        self._events(hillslope, flow, result.area_m2, (result.detached_kg, result.deposited_kg))
+        write_hillslope(self.tables, self.account, hillslope, result)
+        flow = (result.runoff_mm * (result.area_m2 / 1000.0), result.peak_m3_s, result.sediment_kg)
+        self._events(hillslope, result.area_m2, flow, (result.detached_kg, result.deposited_kg))
 
     def _tell_channels(self, found: Channels) -> Summary:
         """Add all channels to the tables and to the account; the summary."""
@@ -149,20 +142,15 @@ class _Simulation:
         account.add_groundwater(linear_store(percolated_m3, watershed.hillslope_area_m2, self.groundwater))
         account.channel_detached_kg_yr = 1000.0 * sum(row["detached_t_yr"] or 0.0 for row in rows)
         account.transmission_loss_m3[:] = account.lost_in_channels_m3(found.water)
-        whole = replace(outlet, runoff_m3=outlet.runoff_m3 + outlet.lateral_m3)  # as WEPP's channels have it
-        self._events(link, whole, watershed.above[link.topaz_id].area_m2, (None, None))
-        self.tables.columns("outlet_daily", account.daily(outlet))
+        discharge_m3 = outlet.runoff_m3 + outlet.lateral_m3  # one in WEPP's channels
+        flow = (discharge_m3, outlet.peak_m3_s, outlet.sediment_kg.sum(axis=1))
+        self._events(link, watershed.above[link.topaz_id].area_m2, flow, (None, None))
+        write_outlet(self.tables, account, outlet)
         return account.summary(outlet, self.options)
 
-    def _events(
-        self,
-        element: Hillslope | ChannelLink,
-        flow: Flow,
-        area_m2: float,
-        bed: tuple[Floats | None, Floats | None],
-    ) -> None:
+    def _events(self, element: Hillslope | ChannelLink, area_m2: float, flow: DailyFlow, bed: Bed) -> None:
         precip_mm = self.watershed.climate.precip_mm
-        self.tables.columns("events", event_columns(element, self.years, precip_mm, flow, area_m2, bed))
+        self.tables.columns("events", event_columns(element, self.years, precip_mm, area_m2, flow, bed))
 
 
 def _in_order(

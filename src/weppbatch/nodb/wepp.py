@@ -108,6 +108,9 @@ class Wepp(NoDbBase):
     warm_up_years: int = Field(
         default=0, ge=0, le=100, description="first years left out of averages and return periods"
     )
+    hillslope_daily: bool = Field(
+        default=False, description="whether every hillslope's days are written (wepp/hillslope_daily.parquet)"
+    )
     keep_text_files: bool = Field(
         default=False,
         description="engine wepp: whether its own files are kept; for its inputs alone: weppbatch export",

@@ -251,6 +251,7 @@ _SPECS = (
                 "phosphorus_baseflow_mg_l",
                 "phosphorus_sediment_mg_kg",
                 "warm_up_years",
+                "hillslope_daily",
                 "wepp_executable",
                 "channel_interval_s",
             )
@@ -262,6 +263,8 @@ _SPECS = (
             "wepp/channels.parquet",
             "wepp/outlet_daily.parquet",
             "wepp/events.parquet",
+            "wepp/return_periods.parquet",
+            "wepp/hillslope_daily.parquet",
             "wepp/summary.json",
         ),
         declared=(
@@ -269,6 +272,7 @@ _SPECS = (
             "wepp/channels.parquet",
             "wepp/outlet_daily.parquet",
             "wepp/events.parquet",
+            "wepp/return_periods.parquet",
             "wepp/summary.json",
         ),
         engine="embedded",

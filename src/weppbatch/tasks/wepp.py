@@ -28,7 +28,7 @@ def run(run: Run) -> Metrics:
         run.outside(engine.executable)
     watershed = read_watershed(run.runid, run.input)
     folder = run.output("wepp/summary.json").parent
-    with Tables(folder) as tables:
+    with Tables(folder, daily=control.hillslope_daily) as tables:
         summary = engine.run(watershed, options, tables, run.log, threads=run.threads)
     write_json(folder / "summary.json", summary)
     return {"engine": summary["engine"]} | {name: summary[name] for name in METRICS}
