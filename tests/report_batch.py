@@ -15,7 +15,8 @@ from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import create_batch
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.validation import validate
-from weppbatch.engines.tables import SCHEMAS, Tables
+from weppbatch.engines.schemas import SCHEMAS
+from weppbatch.engines.tables import Tables
 from weppbatch.errors import WeppbatchError
 from weppbatch.files import write_json
 from weppbatch.nodb import workspace

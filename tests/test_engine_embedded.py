@@ -8,15 +8,16 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from wepp_watershed import channel, climate, dry, one_channel, watershed
+from wepp_watershed import BURNED, channel, climate, dry, one_channel, watershed
 from weppbatch.engines.account import Account
-from weppbatch.engines.embedded import Embedded, flow_from
+from weppbatch.engines.embedded import Embedded, receive
 from weppbatch.engines.inputs import daily_weather, hillslope_input
 from weppbatch.engines.protocol import Phosphorus, WatershedOptions, engine_of, options_of
-from weppbatch.engines.tables import FILES, SCHEMAS, Tables
+from weppbatch.engines.schemas import DAILY, DAILY_COLUMNS, SCHEMAS
+from weppbatch.engines.tables import FILES, Tables
 from weppbatch.engines.years import Years
 from weppbatch.errors import ConfigError, EngineError
-from weppbatch.hydrology.channel import ChannelOptions
+from weppbatch.hydrology.channel import ChannelOptions, Flow
 from weppbatch.hydrology.groundwater import GroundwaterOptions
 from weppbatch.hydrology.hillslope import simulate
 from weppbatch.hydrology.state import EngineOptions
@@ -37,7 +38,7 @@ def simulated(tmp_path):
     def run(found, options=WatershedOptions()):
         with Tables(tmp_path) as tables:
             summary = Embedded().run(found, options, tables)
-        return summary, {name: pd.read_parquet(tmp_path / f"{name}.parquet") for name in SCHEMAS}
+        return summary, {name: pd.read_parquet(tmp_path / f"{name}.parquet") for name in SCHEMAS if name != DAILY}
 
     return run
 
@@ -211,8 +212,10 @@ def test_a_balance_that_does_not_close_is_a_fault(weather):
         account = Account(found, years, GroundwaterOptions(enabled=False))
         account.add_hillslope(result)
         account.deep_loss_m3 += result.percolation_mm * result.area_m2 / 1000.0
-        assert account.summary(flow_from(result), WatershedOptions())["closure_mm_max"] < 1e-6
-        wrong = flow_from(result)
+        sent, wrong = Flow.none(weather.days), Flow.none(weather.days)
+        receive(sent, result)
+        receive(wrong, result)
+        assert account.summary(sent, WatershedOptions())["closure_mm_max"] < 1e-6
         setattr(wrong, lost, np.zeros_like(getattr(wrong, lost)))
         with pytest.raises(EngineError, match="don't close"):
             account.summary(wrong, WatershedOptions())
@@ -233,7 +236,8 @@ def test_soil_and_cover_reach_the_hillslope_engine_as_they_are(weather):
 
 def test_a_hillslope_sends_its_channel_all_that_leaves_it(weather):
     result = simulate(hillslope_input(one_channel(weather).hillslopes[0]), daily_weather(weather), EngineOptions())
-    flow = flow_from(result)
+    flow = Flow.none(weather.days)
+    receive(flow, result)
     assert flow.sediment_kg.sum() == pytest.approx(result.sediment_kg.sum())
     assert flow.streamflow_m3.sum() == pytest.approx(
         (result.runoff_mm + result.lateral_mm).sum() * result.area_m2 / 1e3
@@ -287,7 +291,39 @@ def test_every_setting_reaches_the_options_or_is_refused():
             options_of(Wepp(wd="", **setting))
 
 
-def test_another_engine_is_refused_with_the_way_out():
-    assert engine_of(Wepp(wd="")).name == "embedded"
-    with pytest.raises(ConfigError, match="embedded engine only"):
-        engine_of(Wepp(wd="", engine="wepp"))
+def test_the_embedded_engine_is_there_without_anything_from_outside(tmp_path):
+    assert engine_of(Wepp(wd=""), tmp_path).name == "embedded"
+
+
+def test_every_hillslopes_days_are_written_when_they_are_asked_for(weather, tmp_path):
+    found = watershed(weather)
+    with Tables(tmp_path, daily=True) as tables:
+        Embedded().run(found, WatershedOptions(), tables)
+    daily = pd.read_parquet(tmp_path / f"{DAILY}.parquet")
+    assert list(daily.columns) == ["topaz_id", "wepp_id", "date", *DAILY_COLUMNS]
+    assert len(daily) == len(found.hillslopes) * weather.days and daily.topaz_id.nunique() == 7
+    hillslopes = pd.read_parquet(tmp_path / "hillslopes.parquet").set_index("topaz_id")
+    yearly = daily.groupby("topaz_id")[["runoff_mm", "percolation_mm", "sediment_kg"]].sum() / YEARS
+    assert yearly.runoff_mm.to_numpy() == pytest.approx(hillslopes.runoff_mm_yr[yearly.index].to_numpy(), rel=1e-5)
+    assert (yearly.sediment_kg / 1000.0).to_numpy() == pytest.approx(
+        hillslopes.sediment_yield_t_yr[yearly.index].to_numpy(), rel=1e-5
+    )
+    one = daily[daily.topaz_id == 31]
+    stored = one[["soil_water_mm", "snow_water_mm", "canopy_water_mm"]].sum(axis=1)
+    left = ["runoff_mm", "lateral_mm", "percolation_mm", "transpiration_mm", "soil_evaporation_mm"]
+    left += ["snow_evaporation_mm", "interception_mm"]
+    assert (one.precip_mm - one[left].sum(axis=1) - stored.diff())[1:].abs().max() < 1e-3, "seven digits"
+
+
+def test_the_summary_tells_each_land_use(simulated, weather):
+    mixed = watershed(weather)
+    forest = watershed(weather, burned=False).hillslopes
+    mixed = replace(mixed, hillslopes=(*mixed.hillslopes[:4], *forest[4:]))
+    summary, tables = simulated(mixed)
+    burned, unburned = summary["land_use"]
+    assert (burned["disturbed_class"], burned["burn_class"], burned["hillslopes"]) == (BURNED.name, "high", 4)
+    assert burned["area_ha"] + unburned["area_ha"] == pytest.approx(summary["hillslope_area_ha"])
+    assert burned["soil_loss_t_yr"] + unburned["soil_loss_t_yr"] == pytest.approx(summary["soil_loss_t_yr"])
+    assert burned["soil_loss_t_ha_yr"] > unburned["soil_loss_t_ha_yr"]
+    rows = tables["hillslopes"][tables["hillslopes"].burn_class == "high"]
+    assert burned["runoff_mm_yr"] == pytest.approx(np.average(rows.runoff_mm_yr, weights=rows.area_m2))

@@ -1,6 +1,7 @@
 """Export: every hillslope as WEPP's own files, which read back as what was simulated."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -10,15 +11,19 @@ from wepp_watershed import climate, watershed, write_tables
 from weppbatch.commands.app import main
 from weppbatch.commands.export import export
 from weppbatch.engines.case import CLIMATE, TABLES
-from weppbatch.engines.export import SUFFIXES, export_watershed, run_file
+from weppbatch.engines.export import export_watershed
 from weppbatch.errors import InputError
 from weppbatch.files import read_json, write_json
 from weppbatch.formats.climate_cli import read_climate
 from weppbatch.formats.management import read_management
 from weppbatch.formats.slope import read_slope
-from weppbatch.formats.soil import read_soil
+from weppbatch.formats.soil import read_soil, read_soils
+from weppbatch.formats.wepp_run import WATERSHED_INPUTS, hillslope_run, watershed_run
 from weppbatch.nodb.controls import set_fields
+from weppbatch.nodb.wepp import Wepp
 from weppbatch.tasks.record import TaskFiles
+
+FILES = 7 * 5 + 7 + 2  # of each hillslope, of the channels, and two that WEPP looks for
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,7 @@ def found():
 
 
 def test_every_file_reads_back_as_what_the_engine_used(found, tmp_path):
-    assert export_watershed(found, tmp_path / "runs") == 7 * len(SUFFIXES)
+    assert export_watershed(found, tmp_path / "runs") == FILES
     for hillslope in found.hillslopes:
         stem = tmp_path / "runs" / f"p{hillslope.wepp_id}"
         assert read_slope(stem.with_suffix(".slp")) == [hillslope.slope]
@@ -47,13 +52,13 @@ def test_an_export_replaces_the_one_before_as_a_whole(found, tmp_path):
     folder.mkdir()
     (folder / "p99.slp").write_text("old")
     export_watershed(found, folder)
-    assert not (folder / "p99.slp").exists() and len(list(folder.iterdir())) == 35
+    assert not (folder / "p99.slp").exists() and len(list(folder.iterdir())) == FILES
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
 def test_the_answers_to_wepp_name_files_that_are_there(found, tmp_path):
     export_watershed(found, tmp_path)
-    lines = run_file(3, 2).splitlines()
+    lines = hillslope_run(3, 2).splitlines()
     assert lines[:4] == ["m", "Yes", "1", "1"] and lines[-3:] == ["0", "2", "0"]
     assert (tmp_path / "p3.run").read_text().splitlines() == lines
     for name in ("p3.man", "p3.slp", "p3.cli", "p3.sol"):
@@ -61,11 +66,41 @@ def test_the_answers_to_wepp_name_files_that_are_there(found, tmp_path):
     assert all(len(line) <= 50 for line in lines), "WEPP cuts names at 50 characters"
 
 
+def test_the_channels_follow_the_hillslopes_as_wepp_counts_them(found, tmp_path):
+    export_watershed(found, tmp_path / "runs")
+    rows = [line.split() for line in (tmp_path / "runs/pw0.str").read_text().splitlines()[1:]]
+    assert rows == [
+        ["2", "6", "7", "0", "0", "0", "0", "0", "0", "0"],  # element 8: channel 44
+        ["2", "4", "5", "3", "0", "0", "0", "0", "0", "0"],  # 9: channel 34 with a hillslope at its top
+        ["2", "1", "2", "0", "8", "9", "0", "0", "0", "0"],  # 10: channel 24, the outlet
+    ]
+    links = found.downstream_order
+    assert read_slope(tmp_path / "runs/pw0.slp") == [link.slope for link in links]
+    assert read_management(tmp_path / "runs/pw0.man").flow_elements == 3
+    assert [soil.avke_mm_h for soil in read_soils(tmp_path / "runs/pw0.sol")] == [10.0] * 3
+    beds = (tmp_path / "runs/pw0.chn").read_text().splitlines()
+    assert beds[:4] == ["99.1", "3", "2", "1.0"] and len(beds) == 4 + 3 * 10
+    assert beds[12] == "0.04 1e-06 19.0 0.5 0.1"
+    lines = (tmp_path / "runs/pw0.run").read_text().splitlines()
+    assert lines == watershed_run([1, 2, 3, 4, 5, 6, 7], 2).splitlines()
+    assert lines[5:9] == ["7", "", "Yes", "H1.pass.txt"] and lines[27] == "" and lines[28] == "No"
+    for name in WATERSHED_INPUTS:
+        assert name in lines and (tmp_path / "runs" / name).exists()
+
+
+def test_two_hillslopes_on_one_side_are_refused(found, tmp_path):
+    twice = replace(found, hillslopes=(*found.hillslopes, replace(found.hillslopes[0], topaz_id=25, wepp_id=8)))
+    with pytest.raises(InputError, match="hillslope 25 has no place at channel 24"):
+        export_watershed(twice, tmp_path / "runs")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_command_writes_into_the_run_or_where_it_is_told(new_batch, found, tmp_path, capsys):
     batch = new_batch("exported")
     write_tables(found, batch / "runs" / "ws-1")
+    Wepp(wd=str(batch / "runs" / "ws-1")).dump()
     export("exported", "ws-1")
-    assert "35 files" in capsys.readouterr().out
+    assert f"{FILES} files" in capsys.readouterr().out
     assert (batch / "runs/ws-1/wepp/runs/p7.sol").exists()
     export("exported", "ws-1", tmp_path / "elsewhere")
     assert (tmp_path / "elsewhere/p1.man").exists()
@@ -90,6 +125,7 @@ def test_a_run_that_is_not_there_gets_the_nearest_ids(new_batch, capsys):
 def test_a_file_where_the_folder_should_be_is_the_users_mistake(new_batch, found, tmp_path, capsys, place):
     batch = new_batch("exported")
     write_tables(found, batch / "runs" / "ws-1")
+    Wepp(wd=str(batch / "runs" / "ws-1")).dump()
     (tmp_path / "taken").write_text("mine")
     assert main(["export", "exported", "ws-1", "--to", str(tmp_path / place)]) == 2
     said = capsys.readouterr().err

@@ -18,10 +18,10 @@ from weppbatch.nodb.controls import CONTROLS
 from weppbatch.tasks import graph
 
 RULES = "".join(path.read_text() for path in sorted((shipped("workflow") / "rules").glob("*.smk")))
-# Settings of what is not there yet: observed climate, the real WEPP, routed channels.
+# Settings of what is not there yet (observed climate), and of the real WEPP that change no result.
 LATER = {
     *("observed_series", "observed_start_year", "observed_end_year"),
-    *("wepp_executable", "keep_text_files", "channel_interval_s"),
+    *("keep_text_files", "wepp_timeout_s", "wepp_max_hillslopes", "wepp_max_channels"),
 }
 HARMLESS = "Specify a conda environment or container for each rule."
 

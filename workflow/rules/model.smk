@@ -10,6 +10,7 @@ rule wepp:
         update("runs/{runid}/wepp/channels.parquet"),
         update("runs/{runid}/wepp/outlet_daily.parquet"),
         update("runs/{runid}/wepp/events.parquet"),
+        update("runs/{runid}/wepp/return_periods.parquet"),
         update("runs/{runid}/wepp/summary.json"),
     log:
         "logs/{runid}/wepp.log",

@@ -13,7 +13,9 @@ from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.console import say
 from weppbatch.engines.case import CLIMATE, TABLES, read_watershed
 from weppbatch.engines.export import export_watershed
+from weppbatch.engines.wepp_settings import settings_of
 from weppbatch.errors import InputError
+from weppbatch.nodb.wepp import Wepp
 from weppbatch.report.results import WHY_OUTDATED, outdated
 from weppbatch.tasks import graph
 
@@ -28,7 +30,7 @@ def export(
     runid: Annotated[str, typer.Argument(help="the run")],
     to: Annotated[Path | None, typer.Option("--to", help="a folder in place of the run's wepp/runs")] = None,
 ) -> None:
-    """Write a run's hillslopes as WEPP's own files: .slp .sol .man .cli .run.
+    """Write a run as WEPP's own files: .slp .sol .man .cli .run of hillslopes, pw0.* of the channels.
 
     Example: weppbatch export myfire beech-fork
     """
@@ -47,11 +49,14 @@ def export(
     if to is not None and to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise InputError(f"{to} is {'not empty' if to.is_dir() else 'a file'}", hint=OTHER_FOLDER)
     folder, watershed = to or wd / FOLDER, read_watershed(runid, wd.joinpath)
+    settings = settings_of(Wepp.getInstance(wd))
     try:
-        count = export_watershed(watershed, folder.absolute())
+        count = export_watershed(watershed, folder.absolute(), settings)
     except (NotADirectoryError, FileExistsError, PermissionError) as error:
         raise InputError(f"{folder} can't be written: {error.strerror}", hint=OTHER_FOLDER) from error
     say(f"{count} files in {folder}")
+    for beyond in settings.limits(watershed):
+        say(f"warning: {beyond} in a WEPP of the usual build (wepp.wepp_max_hillslopes, wepp_max_channels)")
     for why in _not_of_today(runner, runid):
         say(f"warning: the run is exported as it is, but {why}; weppbatch run {name} brings it up to date")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from weppbatch.engines.land_use import ByLandUse
 from weppbatch.engines.protocol import Summary, WatershedOptions
 from weppbatch.engines.watershed import Watershed
 from weppbatch.engines.years import Years
@@ -38,6 +39,7 @@ class Account:
         self.detached_kg, self.deposited_kg = np.zeros((2, days))
         self.hillslope_closure_mm = 0.0
         self.initial_groundwater_m3 = 0.0
+        self.by_land_use = ByLandUse()
 
     def add_hillslope(self, result: HillslopeResult) -> None:
         """Enter one hillslope's days."""
@@ -126,7 +128,7 @@ class Account:
             | self._sediment(outlet)
             | self._balances(outlet)
             | (_phosphorus_kg(self.years, outlet, options) if options.phosphorus else {})
-            | {"options": asdict(options)}
+            | {"land_use": self.by_land_use.rows(), "options": asdict(options)}
         )
 
     def _sizes(self) -> Summary:

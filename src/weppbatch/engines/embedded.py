@@ -4,26 +4,27 @@ In: a watershed and options. Out: the tables and the summary. Hillslope and chan
 they are put together and every balance is checked. Memory holds a few hillslopes and one branch of channels.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from weppbatch.engines import EMBEDDED_VERSION
 from weppbatch.engines.account import Account
+from weppbatch.engines.events import Bed, DailyFlow, event_columns
 from weppbatch.engines.inputs import channel_of, daily_weather, hillslope_input, sediment_of
 from weppbatch.engines.protocol import Summary, WatershedOptions
-from weppbatch.engines.rows import EVENT_M3, channel_row, hillslope_row
+from weppbatch.engines.rows import channel_row
 from weppbatch.engines.tables import Tables
 from weppbatch.engines.watershed import ChannelLink, Hillslope, Watershed
+from weppbatch.engines.written import write_hillslope, write_outlet
 from weppbatch.engines.years import Years
 from weppbatch.errors import EngineError
 from weppbatch.hydrology.channel import (
+    SECONDS_PER_DAY,
     ChannelResult,
     Flow,
     Inflow,
-    duration_of,
     route,
     transmission_loss_m3,
 )
@@ -70,7 +71,7 @@ class _Simulation:
         self.threads = threads
         self.weather: DailyWeather = daily_weather(watershed.climate)
         self.years = Years.of(watershed.climate, options.warm_up_years)
-        self.groundwater = _groundwater_options(watershed, options)
+        self.groundwater = groundwater_options(watershed, options)
         self.account = Account(watershed, self.years, self.groundwater)
 
     def run(self) -> Summary:
@@ -85,11 +86,11 @@ class _Simulation:
             for hillslope in self.watershed.sides[link.topaz_id]:
                 result = next(results)
                 recharge_m3 += result.percolation_mm * result.area_m2 / 1000.0
-                (head if hillslope.position == "top" else side).add(flow_from(result))
+                receive(head if hillslope.position == "top" else side, result)
                 self._tell_hillslope(hillslope, result)
             flows[link.topaz_id] = self._channel(link, head, side, recharge_m3)
         outlet = flows.pop(self.watershed.outlet.topaz_id)
-        self.tables.columns("outlet_daily", self.account.daily(outlet))
+        write_outlet(self.tables, self.account, outlet)
         return self.account.summary(outlet, self.options)
 
     def _none(self) -> Flow:
@@ -132,59 +133,36 @@ class _Simulation:
     def _tell_hillslope(self, hillslope: Hillslope, result: HillslopeResult) -> None:
         """Add a hillslope to the tables and to the account."""
         self.account.add_hillslope(result)
-        self.tables.rows("hillslopes", [hillslope_row(hillslope, result, self.years)])
-        runoff_m3 = result.runoff_mm * result.area_m2 / 1000.0
-        self._events("hillslope", hillslope, runoff_m3, result.peak_m3_s, result.area_m2, result)
+        write_hillslope(self.tables, self.account, hillslope, result)
+        runoff_m3 = result.runoff_mm * (result.area_m2 / 1000.0)
+        flow = (runoff_m3, result.peak_m3_s, result.sediment_kg)
+        self._events(hillslope, result.area_m2, flow, (result.detached_kg, result.deposited_kg))
 
     def _tell_channel(self, link: ChannelLink, inflow: Inflow, result: ChannelResult, stored: Groundwater) -> None:
         """Add a channel to the tables and to the account."""
         self.account.add_channel(result, stored)
         drained_m2 = self.watershed.above[link.topaz_id].area_m2
         self.tables.rows("channels", [channel_row(link, drained_m2, inflow, result, stored, self.years)])
-        self._events("channel", link, result.flow.runoff_m3, result.flow.peak_m3_s, drained_m2, result)
+        flow = (result.flow.runoff_m3, result.flow.peak_m3_s, result.flow.sediment_kg.sum(axis=1))
+        self._events(link, drained_m2, flow, (result.detached_kg, result.deposited_kg))
 
-    def _events(
-        self,
-        kind: str,
-        element: Hillslope | ChannelLink,
-        runoff_m3: Floats,
-        peak_m3_s: Floats,
-        area_m2: float,
-        result: HillslopeResult | ChannelResult,
-    ) -> None:
-        """Add every day with runoff worth listing."""
-        days = np.flatnonzero(runoff_m3 > EVENT_M3)
-        sediment_kg = (
-            result.flow.sediment_kg.sum(axis=1) if isinstance(result, ChannelResult) else result.sediment_kg
-        )
-        columns: Mapping[str, Any] = {
-            "kind": np.full(days.size, kind),
-            "topaz_id": np.full(days.size, element.topaz_id),
-            "wepp_id": np.full(days.size, element.wepp_id),
-            "date": self.years.date[days],
-            "precip_mm": self.weather.precip_mm[days],
-            "runoff_mm": runoff_m3[days] / area_m2 * 1000.0,
-            "runoff_m3": runoff_m3[days],
-            "peak_m3_s": peak_m3_s[days],
-            "duration_s": duration_of(runoff_m3, peak_m3_s)[days],
-            "detached_kg": result.detached_kg[days],
-            "deposited_kg": result.deposited_kg[days],
-            "sediment_kg": sediment_kg[days],
-        }
-        self.tables.columns("events", columns)
+    def _events(self, element: Hillslope | ChannelLink, area_m2: float, flow: DailyFlow, bed: Bed) -> None:
+        precip_mm = self.weather.precip_mm
+        self.tables.columns("events", event_columns(element, self.years, precip_mm, area_m2, flow, bed))
 
 
-def flow_from(result: HillslopeResult) -> Flow:
-    """What a hillslope sends into its channel."""
-    flow = Flow.none(result.runoff_mm.size)
-    flow.runoff_m3 += result.runoff_mm * result.area_m2 / 1000.0
-    flow.lateral_m3 += result.lateral_mm * result.area_m2 / 1000.0
-    flow.peak_m3_s += np.maximum(result.peak_m3_s, flow.runoff_m3 / 86_400.0)
-    flow.sediment_kg += result.sediment_kg[:, None] * result.class_fractions
-    return flow
+def receive(flow: Flow, result: HillslopeResult) -> None:
+    """Join what a hillslope sends into its channel."""
+    m3 = result.area_m2 / 1000.0
+    runoff_m3 = result.runoff_mm * m3
+    flow.runoff_m3 += runoff_m3
+    flow.lateral_m3 += result.lateral_mm * m3
+    flow.peak_m3_s += np.maximum(result.peak_m3_s, runoff_m3 / SECONDS_PER_DAY)
+    days = np.flatnonzero(result.sediment_kg)
+    flow.sediment_kg[days] += result.sediment_kg[days, None] * result.class_fractions
 
 
-def _groundwater_options(watershed: Watershed, options: WatershedOptions) -> GroundwaterOptions:
+def groundwater_options(watershed: Watershed, options: WatershedOptions) -> GroundwaterOptions:
     """The options as they hold for this watershed: a small one has no baseflow."""
     small = watershed.area_m2 / 1e4 < options.baseflow_threshold_ha
     return replace(options.groundwater, enabled=options.groundwater.enabled and not small)

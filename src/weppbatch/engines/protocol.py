@@ -5,6 +5,7 @@ Every implementation writes the same tables (`tables`), so that one checks the o
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from weppbatch.engines.tables import Tables
@@ -13,6 +14,7 @@ from weppbatch.errors import ConfigError
 from weppbatch.hydrology.channel import ChannelOptions
 from weppbatch.hydrology.groundwater import GroundwaterOptions
 from weppbatch.hydrology.state import EngineOptions
+from weppbatch.nodb.outside import outside_path
 from weppbatch.nodb.wepp import Wepp
 
 NEVER_SNOW_C = -273.0
@@ -113,13 +115,18 @@ def options_of(control: Wepp) -> WatershedOptions:
     )
 
 
-def engine_of(control: Wepp) -> Engine:
-    """The engine that a control names. Raises ConfigError for one that is not here."""
+def engine_of(control: Wepp, folder: Path) -> Engine:
+    """The engine that a control names; a real WEPP works in `folder`.
+
+    Raises ConfigError when there is no executable that could be run.
+    """
+    if control.engine == "wepp":
+        from weppbatch.engines.wepp_process import executable_of
+        from weppbatch.engines.wepp_settings import settings_of
+        from weppbatch.engines.weppexe import WeppExe
+
+        executable = executable_of(control.wepp_executable, outside_path(control, "wepp_executable").parent)
+        return WeppExe(executable, folder, settings_of(control))
     from weppbatch.engines.embedded import Embedded
 
-    if control.engine != "embedded":
-        raise ConfigError(
-            f"wepp.engine={control.engine}: this version has the embedded engine only",
-            hint="set wepp.engine=embedded; `weppbatch export` writes the files for a WEPP of your own",
-        )
     return Embedded()

@@ -1,6 +1,7 @@
 """The calendar of a simulation, and means over its years. Series of days come in, figures a year go out."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -35,19 +36,24 @@ class Years:
         counted = climate.year >= climate.first_year + warm_up_years
         return cls(date, counted, climate.first_year, climate.years, averaged)
 
+    @cached_property
+    def first_counted(self) -> int:
+        """The first day that counts; all after it do."""
+        return int(self.counted.argmax())
+
     def mean(self, series: npt.NDArray[Any]) -> float:
         """The sum of a year, in the mean of the years that count."""
-        return float(series[self.counted].sum() / self.averaged)
+        return float(series[self.first_counted :].sum() / self.averaged)
 
     def largest(self, series: Floats) -> float:
         """The largest of the days that count."""
-        return float(series[self.counted].max())
+        return float(series[self.first_counted :].max())
 
     def change(self, stored: Floats, gained: Floats) -> float:
         """The mean change in a year of something stored, given at the end of each day and what it gained that day.
 
         Without warm-up the state before the first day is what was there at its end less what it gained.
         """
-        first = int(np.flatnonzero(self.counted)[0])
+        first = self.first_counted
         before = stored[first - 1] if first else stored[0] - gained[0]
         return float(stored[-1] - before) / self.averaged

@@ -24,7 +24,18 @@ class Wepp(NoDbBase):
     engine: Literal["embedded", "wepp"] = Field(
         default="embedded", description="embedded: weppbatch's own; wepp: the executable named in wepp_executable"
     )
-    wepp_executable: str = Field(default="", description="path of a WEPP executable for engine wepp")
+    wepp_executable: str = Field(
+        default="", description="path of a WEPP executable for engine wepp; empty: that of WEPP_EXE"
+    )
+    wepp_timeout_s: float = Field(
+        default=0, ge=0, le=1e6, description="s; how long one call of WEPP may take; 0: 60 and 2 a year"
+    )
+    wepp_max_hillslopes: int = Field(
+        default=75, ge=1, le=100_000, description="hillslopes that the executable holds; 75 in the stock build"
+    )
+    wepp_max_channels: int = Field(
+        default=75, ge=1, le=100_000, description="channels that the executable holds; 75 in the stock build"
+    )
     wepp_ui: bool = Field(
         default=True, description="whether seepage is computed by the hour (wepp_ui.txt) instead of by the day"
     )
@@ -97,6 +108,9 @@ class Wepp(NoDbBase):
     warm_up_years: int = Field(
         default=0, ge=0, le=100, description="first years left out of averages and return periods"
     )
+    hillslope_daily: bool = Field(
+        default=False, description="whether every hillslope's days are written (wepp/hillslope_daily.parquet)"
+    )
     keep_text_files: bool = Field(
         default=False,
         description="engine wepp: whether its own files are kept; for its inputs alone: weppbatch export",
@@ -120,9 +134,11 @@ class Wepp(NoDbBase):
         return self
 
     def problems(self) -> list[str]:
-        """Settings that the embedded engine doesn't compute: none is passed over in silence."""
-        if self.engine != "embedded":
-            return []
+        """Settings that the chosen engine doesn't compute: none is passed over in silence."""
+        if self.engine == "wepp":
+            own = (True, 0.0, 100.0, 250.0)
+            asked = (self.snow, self.snow_rst_c, self.snow_new_density_kg_m3, self.snow_settled_density_kg_m3)
+            return [] if asked == own else ["snow: WEPP's own snow has a threshold of 0 and densities 100 and 250"]
         unknown = {
             "frost": (self.frost, "the embedded engine doesn't compute frost"),
             "tcr": (self.tcr, "the embedded engine's critical shear doesn't depend on the channel's slope"),

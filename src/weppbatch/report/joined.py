@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from weppbatch.engines.tables import SCHEMAS
+from weppbatch.engines.schemas import SCHEMAS
 
 KEY = "topaz_id"
 

@@ -118,8 +118,9 @@ class _Recording:
         run = Run(batch=job.batch, runid=job.runid, scratch=files.scratch, log=self.log, threads=job.threads)
         self._note_config()
         metrics: Metrics = import_module(f"weppbatch.tasks.{job.task}").run(run)
-        outputs = publish(files, TASKS[job.task].files)
+        outputs = publish(files, TASKS[job.task].files, TASKS[job.task].folders)
         self._note_usage()
+        self.record.engine = str(metrics.get("engine", self.record.engine))
         self.record.write_sentinel(
             files,
             inputs=file_entries(run.wd, run.inputs),
@@ -178,27 +179,35 @@ def _peak_kb() -> int:
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
 
 
-def publish(files: TaskFiles, makes: tuple[str, ...]) -> list[str]:
+def publish(files: TaskFiles, makes: tuple[str, ...], folders: tuple[str, ...] = ()) -> list[str]:
     """Move what a task made from its scratch folder into the run's, and return the relative paths.
+
+    `folders` are moved as they are, in place of what was there before; their files are not among the paths.
 
     The old sentinel goes first, so that no moment shows new files under an old proof. What the task may make but
     did not make this time is removed. Raises WeppbatchError when it made a file that its spec does not name.
     """
+    for name in folders:
+        if (files.scratch / name).exists():
+            files.sentinel.unlink(missing_ok=True)
+            shutil.rmtree(files.wd / name, ignore_errors=True)
+            (files.wd / name).parent.mkdir(parents=True, exist_ok=True)
+            (files.scratch / name).rename(files.wd / name)
     made = sorted(str(path.relative_to(files.scratch)) for path in files.scratch.rglob("*") if path.is_file())
     unknown = set(made) - set(makes)
     if unknown:
         raise WeppbatchError(f"task {files.task} made files that it does not declare: {sorted(unknown)}")
     files.sentinel.unlink(missing_ok=True)
-    folders = {files.wd}
+    written = {files.wd}
     for name in made:
         target = files.wd / name
         target.parent.mkdir(parents=True, exist_ok=True)
         fsync_file(files.scratch / name)
         (files.scratch / name).replace(target)
-        folders.add(target.parent)
+        written.add(target.parent)
     for name in set(makes) - set(made):
         (files.wd / name).unlink(missing_ok=True)
-    for folder in folders:
+    for folder in written:
         fsync_folder(folder)
     shutil.rmtree(files.scratch)
     return made

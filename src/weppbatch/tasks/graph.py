@@ -32,7 +32,8 @@ class TaskSpec:
     where they name something remote (`is_remote`); `tables`: the shipped tables of
     parameters that it reads.
     `declared`: the files that its rule names beside the sentinel; `files`: all that it may make. Both are
-    relative to the run's folder.
+    relative to the run's folder. `folders`: what it may leave beside them, each moved into place as a whole and not
+    recorded file by file.
     """
 
     name: str
@@ -41,6 +42,7 @@ class TaskSpec:
     settings: Mapping[str, tuple[str, ...]]
     files: tuple[str, ...]
     declared: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     version: int = 1
     engine: str | None = None
     reads_feature: bool = False
@@ -249,13 +251,20 @@ _SPECS = (
                 "phosphorus_baseflow_mg_l",
                 "phosphorus_sediment_mg_kg",
                 "warm_up_years",
+                "hillslope_daily",
+                "wepp_executable",
+                "channel_interval_s",
             )
         },
+        outside_files={"wepp": ("wepp_executable",)},
+        folders=("wepp/runs",),
         files=(
             "wepp/hillslopes.parquet",
             "wepp/channels.parquet",
             "wepp/outlet_daily.parquet",
             "wepp/events.parquet",
+            "wepp/return_periods.parquet",
+            "wepp/hillslope_daily.parquet",
             "wepp/summary.json",
         ),
         declared=(
@@ -263,6 +272,7 @@ _SPECS = (
             "wepp/channels.parquet",
             "wepp/outlet_daily.parquet",
             "wepp/events.parquet",
+            "wepp/return_periods.parquet",
             "wepp/summary.json",
         ),
         engine="embedded",

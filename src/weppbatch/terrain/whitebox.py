@@ -8,7 +8,6 @@ it, not atomically, whenever one of those flags is given. So it is run from a pr
 already written, and those flags are refused here.
 """
 
-import ctypes
 import errno
 import os
 import re
@@ -27,6 +26,7 @@ import weppcloud_wbt
 from weppbatch.errors import ConfigError, EngineError, InputError, Interrupted, OutOfMemory, ResourceError
 from weppbatch.files import replacing, write_json
 from weppbatch.lock import holding
+from weppbatch.processes import dying_with_parent
 from weppbatch.terrain.grid import is_whole
 
 SETTINGS = {"verbose_mode": False, "working_directory": "", "compress_rasters": False, "max_procs": 1}
@@ -36,8 +36,6 @@ PERSISTED_FLAGS = {"v", "verbose", "wd", "working_directory", "compress_rasters"
 KNOWN_RACE = "Error unwrapping"
 ATTEMPTS = 40
 NO_MEMORY = "memory allocation of"  # how Rust says it, before it aborts
-LIBC = ctypes.CDLL(None, use_errno=True)
-PR_SET_PDEATHSIG = 1
 
 
 class WhiteboxFailed(EngineError):
@@ -155,13 +153,6 @@ def _arguments(tool: str, flags: dict[str, object]) -> list[str]:
 
 def _spawn(command: list[str], timeout_s: float, attempts: int = 5) -> subprocess.CompletedProcess[str]:
     """Run a command that dies with the thread that started it."""
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent died before the line above
-            os._exit(1)
-
     try:
         return subprocess.run(
             command,
@@ -171,7 +162,7 @@ def _spawn(command: list[str], timeout_s: float, attempts: int = 5) -> subproces
             errors="replace",
             timeout=timeout_s,
             check=False,
-            preexec_fn=die_with_parent,
+            preexec_fn=dying_with_parent(),
         )
     except OSError as error:
         # "Text file busy": a process forked while the copy was being written still holds it for a moment.
