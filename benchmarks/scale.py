@@ -9,12 +9,14 @@ driver_rss_mb  the largest size of `weppbatch run` and its Snakemake together
 noop_s         `weppbatch run` again, with everything done (median of three)
 status_s       `weppbatch status` (median of three)
 
-Left out is the report at the end of a start: `report` makes it, and what it needs is there only after real tasks.
+Of a batch with more tasks than `--jobs` the start is stopped (Ctrl-C) when so many are done, and the rest is done
+without Snakemake. Left out is the report at the end of a start, for what it shows is there only after real tasks.
 """
 
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,9 +28,16 @@ from statistics import median
 from time import perf_counter, sleep
 from typing import Any
 
-from weppbatch.tasks.graph import TASKS
+from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.states import DONE
+from weppbatch.tasks.execute import Job, execute
+from weppbatch.tasks.graph import TASKS, sentinel
+from writing_task import only_write
 
 COLUMNS = ("first_job_s", "ms_per_job", "noop_s", "status_s", "driver_rss_mb")
+SENTINELS = "runs/*/.tasks/*.json"
+LOOK_S = 5.0
+STOPPED = 5  # the exit code of a start that was interrupted
 ACROSS = 100  # watersheds side by side
 SIDE_DEG, STEP_DEG = 0.003, 0.005
 DRIVER = """
@@ -46,13 +55,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description="What a start costs as batches grow.")
     options.add_argument("--runs", default="100,1000,5000", help="sizes of the batches, commas between")
     options.add_argument("--cores", type=int, default=2)
+    options.add_argument("--jobs", type=int, default=10_000, help="tasks that are done under Snakemake at most")
     options.add_argument("--plot", type=Path, help="also draw the figures, as SVG or PNG")
     options.add_argument("--json", action="store_true", help="the figures as JSON, by number of runs")
     given = options.parse_args()
     found: dict[str, dict[str, float]] = {}
     for runs in map(int, given.runs.split(",")):
         with tempfile.TemporaryDirectory(prefix="scale-") as root:
-            found[str(runs)] = measure(Path(root), runs, given.cores)
+            found[str(runs)] = measure(Path(root), runs, given.cores, given.jobs)
         if not given.json:
             print(json.dumps({str(runs): found[str(runs)]}), file=sys.stderr, flush=True)
     if given.plot:
@@ -65,7 +75,7 @@ def main() -> None:
         print(f"| {size} | " + " | ".join(f"{figures[name]:g}" for name in COLUMNS) + " |")
 
 
-def measure(root: Path, runs: int, cores: int) -> dict[str, float]:
+def measure(root: Path, runs: int, cores: int, jobs: int) -> dict[str, float]:
     """The figures of one batch."""
     os.environ["WEPPBATCH_ROOT"] = str(root / "batches")
     os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # where the task server finds `writing_task`
@@ -79,10 +89,10 @@ def measure(root: Path, runs: int, cores: int) -> dict[str, float]:
     ):
         called(*words)
     began = datetime.now(UTC)
-    driver_rss_mb = driven(root, ("run", "scale", "--cores", str(cores)))
-    records = list(sentinels(root / "batches" / "scale"))
-    if len(records) != runs * len(TASKS):
-        raise SystemExit(f"{len(records)} of {runs * len(TASKS)} tasks were done")
+    batch = root / "batches" / "scale"
+    driver_rss_mb = driven(batch, ("run", "scale", "--cores", str(cores)), jobs)
+    records = list(sentinels(batch))
+    do_the_rest(batch)
     first = min(read_time(record["started_at"]) for record in records)
     last = max(read_time(record["finished_at"]) for record in records)
     return {
@@ -116,19 +126,34 @@ def called(*words: str) -> float:
     return perf_counter() - began
 
 
-def driven(root: Path, words: tuple[str, ...]) -> float:
-    """Call the command with tasks that only write; the largest size of it and its Snakemake (MB)."""
-    log = root / "start.log"
+def driven(batch: Path, words: tuple[str, ...], jobs: int) -> float:
+    """Call the command with tasks that only write, until so many are done; the largest size of it and its Snakemake
+    (MB)."""
+    log = batch.parent / "start.log"
     with log.open("wb") as stream:
         process = subprocess.Popen([sys.executable, "-P", "-c", DRIVER, *words], stdout=stream, stderr=stream)
         sizes: dict[int, float] = {}
         watch = threading.Thread(target=watch_sizes, args=(process, sizes), daemon=True)
         watch.start()
-        code = process.wait()
+        while process.poll() is None:
+            sleep(LOOK_S)
+            if sum(1 for _ in batch.glob(SENTINELS)) > jobs:
+                process.send_signal(signal.SIGINT)
+                process.wait()
         watch.join()
-    if code != 0:
+        code = process.returncode
+    if code not in (0, STOPPED):
         raise SystemExit(f"the start ended with {code}: {log.read_text()[-4000:]}")
     return sizes.pop(process.pid) + max(sizes.values())
+
+
+def do_the_rest(batch: Path) -> None:
+    """Do what a stopped start left, in this process."""
+    only_write()
+    for runid in BatchRunner.getInstance(batch).runids:
+        for task in TASKS:
+            if not (batch / sentinel(runid, task)).exists():
+                execute(Job(batch, runid, task))
 
 
 def watch_sizes(process: "subprocess.Popen[bytes]", sizes: dict[int, float]) -> None:
@@ -160,8 +185,10 @@ def snakemakes(pid: int) -> list[int]:
 
 def sentinels(batch: Path) -> Iterator[dict[str, Any]]:
     """Every sentinel of a batch."""
-    for path in batch.glob("runs/*/.tasks/*.json"):
-        yield json.loads(path.read_text())
+    for path in batch.glob(SENTINELS):
+        record = json.loads(path.read_text())
+        if record["status"] in DONE:
+            yield record
 
 
 def read_time(text: str) -> datetime:

@@ -17,8 +17,13 @@ DONE_FOR_REAL = ("clone", "extent")
 
 
 def prepare() -> None:
-    """Import what tasks import, and put a task that only writes in place of each that computes."""
+    """Import what tasks import, and let them only write."""
     entry.prepare()
+    only_write()
+
+
+def only_write() -> None:
+    """Let every task that computes only write in this process."""
     for task in TASKS:
         if task not in DONE_FOR_REAL:
             import_module(f"weppbatch.tasks.{task}").__dict__["run"] = writes(task)

@@ -1,6 +1,7 @@
 """The watershed polygons of a batch, by run id: one GeoJSON feature a line, as `validate` wrote them."""
 
 import json
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ def feature_of(batch: Path, runid: str) -> dict[str, Any]:
     if not path.exists():
         hint = f"weppbatch validate {batch.name} --template TEMPLATE"
         raise InputError(f"{batch} has no validated watersheds", hint=hint)
-    marker = json.dumps(runid)
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if marker in line:
-                feature: dict[str, Any] = json.loads(line)
-                if feature.get("runid") == runid:
-                    return feature
+    marker = json.dumps(runid).encode()
+    with path.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as content:
+        found = content.find(marker)
+        while found >= 0:  # an attribute may bear the same text
+            first = content.rfind(b"\n", 0, found) + 1
+            end = content.find(b"\n", found) % (len(content) + 1)  # the last line may have no end
+            feature: dict[str, Any] = json.loads(content[first:end])
+            if feature.get("runid") == runid:
+                return feature
+            found = content.find(marker, end)
     raise InputError(f"no watershed of {batch.name} has the run id '{runid}'")
 
 
