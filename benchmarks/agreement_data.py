@@ -101,7 +101,8 @@ def first_years(weather: DailyWeather, years: int) -> DailyWeather:
     daily = {
         field.name: getattr(weather, field.name)[:days]
         for field in fields(weather)
-        if field.name not in ("latitude_deg", "elevation_m") and not field.name.startswith("breakpoint")
+        if field.name not in ("latitude_deg", "elevation_m", "monthly_mean_c")
+        and not field.name.startswith("breakpoint")
     }
     starts = weather.breakpoint_start
     return replace(weather, **daily, breakpoint_start=None if starts is None else starts[: days + 1])

@@ -280,13 +280,15 @@ def test_many_rows_leave_memory_by_row_group(tmp_path):
 
 
 def test_every_setting_reaches_the_options_or_is_refused():
-    control = Wepp(wd="", snow=False, pmet=False, wepp_ui=False, gwstorage_mm=50.0, channel_avke_mm_h=3.0)
+    control = Wepp(
+        wd="", snow=False, pmet=False, wepp_ui=False, frost=False, gwstorage_mm=50.0, channel_avke_mm_h=3.0
+    )
     options = options_of(control)
-    assert options.hillslope.snow_threshold_c < -100.0
+    assert options.hillslope.snow_threshold_c < -100.0 and not options.hillslope.frost
     assert (options.hillslope.evapotranspiration, options.hillslope.drainage_steps_per_day) == ("penman", 1)
     assert (options.groundwater.initial_mm, options.channel.avke_mm_h) == (50.0, 3.0)
     assert asdict(options_of(Wepp(wd="")).hillslope) == asdict(EngineOptions())
-    for setting in ({"frost": True}, {"tcr": True}, {"channel_routing": "muskingum_cunge"}):
+    for setting in ({"tcr": True}, {"channel_routing": "muskingum_cunge"}):
         with pytest.raises(ConfigError, match=next(iter(setting))):
             options_of(Wepp(wd="", **setting))
 

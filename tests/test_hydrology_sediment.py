@@ -56,12 +56,12 @@ def test_interrill_delivery_falls_with_roughness_as_published(roughness, share):
 def test_critical_shear_is_doubled_for_nearly_all_disturbed_soils():
     for tauc, sand, fc in ((0.5, 0.25, 0.29), (1.0, 0.42, 0.26), (2.0, 0.65, 0.18), (1.5, 0.25, 0.28)):
         aged = erosion.consolidation(330.0, erosion.shear_ratio(tauc, sand, fc))
-        assert erosion.shear_factor(0.06, aged) == 2.0
+        assert erosion.shear_factor(0.06, aged, 1.0) == 2.0
 
 
 def test_roots_and_buried_residue_protect_the_rill():
     assert erosion.rill_factor(0.2, 0.2, 0.1, 1.0) == pytest.approx(math.exp(-0.08 - 0.44 - 0.35))
-    assert erosion.rill_factor(5.0, 5.0, 5.0, 1.0) == erosion.LEAST_FACTOR
+    assert erosion.rill_factor(0.2, 0.2, 0.1, 0.5) == pytest.approx(0.5 * math.exp(-0.08 - 0.44 - 0.35))
 
 
 def test_canopy_without_height_shelters_by_its_cover():

@@ -1,4 +1,4 @@
-"""Water in the soil, evapotranspiration, snow and pedotransfer: nothing is lost, known figures come out."""
+"""Water in the soil, evapotranspiration and pedotransfer: nothing is lost, known figures come out."""
 
 import numpy as np
 import pytest
@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 import hydrology_cases as cases
 from weppbatch.hydrology import evapotranspiration as et
-from weppbatch.hydrology import pedotransfer, plants, snow, soil_water, surface
+from weppbatch.hydrology import pedotransfer, plants, soil_water, surface
 
 UPPER = np.array([30.0, 30.0, 50.0])
 CAPACITY = np.array([12.0, 12.0, 20.0])
 KSAT = np.array([40.0, 40.0, 10.0])
 FOOT = np.array([100.0, 200.0, 400.0])
 THICKNESS = np.diff(FOOT, prepend=0.0)
+DRY = np.zeros(3)  # no ice
 EXPONENT = -2.655 / np.log10(CAPACITY / UPPER)
 waters = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(lambda shares: UPPER * np.array(shares))
 
@@ -22,7 +23,7 @@ waters = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(lambda shares: UP
 @settings(max_examples=200, deadline=None)
 def test_percolation_moves_water_and_loses_none(water, hours, base, hourly):
     before = water.sum()
-    out = soil_water.percolate(hours, water, CAPACITY, UPPER, KSAT, EXPONENT, base, hourly)
+    out = soil_water.percolate(hours, water, DRY, CAPACITY, UPPER, KSAT, EXPONENT, base, hourly)
     assert out >= 0
     assert (water >= 0).all()
     assert water.sum() + out == pytest.approx(before, abs=1e-9)
@@ -30,7 +31,7 @@ def test_percolation_moves_water_and_loses_none(water, hours, base, hourly):
 
 def test_nothing_percolates_below_field_capacity():
     water = CAPACITY.copy()
-    assert soil_water.percolate(24.0, water, CAPACITY, UPPER, KSAT, EXPONENT, 10.0, True) == 0.0
+    assert soil_water.percolate(24.0, water, DRY, CAPACITY, UPPER, KSAT, EXPONENT, 10.0, True) == 0.0
     assert (water == CAPACITY).all()
 
 
@@ -39,7 +40,7 @@ def test_nothing_percolates_below_field_capacity():
 def test_lateral_flow_takes_only_what_lies_above_the_threshold(water, hours, sine, length_m, connected):
     before = water.copy()
     out = soil_water.lateral(
-        hours, water, CAPACITY, UPPER, THICKNESS, 10.0 * KSAT, EXPONENT, sine, 1000.0 * length_m, connected
+        hours, water, DRY, CAPACITY, UPPER, THICKNESS, 10.0 * KSAT, EXPONENT, sine, 1000.0 * length_m, connected
     )
     assert water.sum() + out == pytest.approx(before.sum(), abs=1e-9)
     assert (water >= np.minimum(before, CAPACITY) - 1e-12).all()
@@ -47,13 +48,13 @@ def test_lateral_flow_takes_only_what_lies_above_the_threshold(water, hours, sin
 
 def test_lateral_flow_of_a_full_profile_is_dun_s():
     water = UPPER.copy()
-    out = soil_water.lateral(1.0, water, CAPACITY, UPPER, THICKNESS, KSAT, EXPONENT, 0.5, 1e5, True)
+    out = soil_water.lateral(1.0, water, DRY, CAPACITY, UPPER, THICKNESS, KSAT, EXPONENT, 0.5, 1e5, True)
     assert out == pytest.approx((KSAT * THICKNESS).sum() * 0.5 / 1e5)
 
 
 def test_an_overfull_layer_pushes_water_up():
     water = np.array([10.0, 30.0, 80.0])
-    soil_water.push_up(water, UPPER)
+    soil_water.push_up(water, DRY, UPPER)
     assert list(water) == [40.0, 30.0, 50.0]
 
 
@@ -113,46 +114,6 @@ def test_bare_soil_dries_with_the_root_of_time():
     # of the 10 mm of two days 4 exceed stage one; 0.6 of them are taken as stage two's beginning, at 3.5 t^0.5
     begun = (2.4 / 3.5) ** 2
     assert sum(amounts[2:]) == pytest.approx(3.5 * (begun + 10) ** 0.5 - 2.4)
-
-
-def snow_days(tmax, tmin, precip, days=30, pack=0.0):
-    density, out = 100.0, []
-    hours = np.zeros(24)
-    for day in range(days):
-        before = pack
-        fallen = precip if day < 3 else 0.0
-        seen = (fallen, 6.0, tmax, tmin, tmin - 1.0, 2.0, 250.0, 400.0, 4.5, 20 + day)
-        pack, density = snow.snow_day(*seen, 0.4, 0.0, 100.0, 250.0, pack, density, hours)
-        assert hours.sum() + pack == pytest.approx(before + fallen, abs=1e-9)
-        assert (hours >= 0).all()
-        assert pack >= 0
-        assert 0 < density <= 522 or pack == 0
-        out.append((pack, hours.sum()))
-    return out
-
-
-def test_snow_falls_in_the_cold_and_stays():
-    assert snow_days(-3.0, -9.0, 10.0)[-1] == (pytest.approx(30.0), 0.0)
-
-
-def test_snow_of_the_cold_melts_away_in_the_warmth():
-    assert snow_days(12.0, 2.0, 0.0, pack=30.0)[-1] == (0.0, 0.0)
-
-
-def test_a_light_pack_keeps_rain_until_it_is_dense():
-    assert snow.melt_of_pack(20.0, 100.0, 0.0, 5.0) == (25.0, pytest.approx(125.0), 0.0)
-    pack, density, out = snow.melt_of_pack(20.0, 340.0, 0.0, 5.0)
-    assert (pack + out, density) == (pytest.approx(25.0), pytest.approx(350.0))
-
-
-def test_an_hour_without_sun_wind_or_warmth_melts_nothing():
-    assert snow.melt_mm(0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0) == 0.0
-
-
-@given(st.floats(-30, 20), st.floats(0, 20), st.floats(0, 24))
-@settings(max_examples=50, deadline=None)
-def test_no_snow_is_lost_whatever_the_weather(tmin, spread, precip):
-    snow_days(tmin + spread, tmin, precip)
 
 
 def test_missing_soil_values_are_estimated_and_given_ones_kept():

@@ -32,7 +32,7 @@ def test_the_task_writes_its_tables_and_shows_the_figures_that_matter(run):
     summary = json.loads((run.scratch / "wepp/summary.json").read_text())
     for name in ("precip_mm_yr", "runoff_mm_yr", "streamflow_mm_yr", "soil_loss_t_ha_yr", "sediment_yield_t_yr"):
         assert metrics[name] == summary[name] and math.isfinite(metrics[name])
-    assert (metrics["years"], metrics["hillslopes"], metrics["engine"]) == (2, 7, "embedded 1.0")
+    assert (metrics["years"], metrics["hillslopes"], metrics["engine"]) == (2, 7, "embedded 1.1")
     assert metrics["closure_mm_max"] < 1e-6
     hillslopes = pd.read_parquet(run.scratch / "wepp/hillslopes.parquet")
     assert not hillslopes.isna().any().any()
@@ -47,11 +47,11 @@ def test_the_same_inputs_give_the_same_bytes(run):
 
 
 def test_a_setting_that_the_engine_does_not_know_is_refused_before_anything_is_made(run):
-    with pytest.raises(ConfigError, match="frost"):
-        set_fields(run.wd, ["wepp.frost=yes"])
+    with pytest.raises(ConfigError, match="tcr"):
+        set_fields(run.wd, ["wepp.tcr=yes"])
     with run.control(Wepp).locked() as control:
-        control.frost = True
-    with pytest.raises(ConfigError, match="frost"):
+        control.tcr = True
+    with pytest.raises(ConfigError, match="tcr"):
         wepp.run(run)
     assert not run.scratch.exists()
 

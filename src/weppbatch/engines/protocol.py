@@ -95,6 +95,7 @@ def options_of(control: Wepp) -> WatershedOptions:
             kcb=control.pmet_kcb,
             rawp=control.pmet_rawp,
             drainage_steps_per_day=HOURS if control.wepp_ui else 1,
+            frost=control.frost,
         ),
         channel=ChannelOptions(
             erodibility_s_m=control.channel_erodibility_s_m,

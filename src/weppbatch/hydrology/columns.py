@@ -6,20 +6,33 @@ Compiled code reads plain arrays; here is what stands where. Nothing is computed
 import numpy as np
 
 # rows of Site.layers, mm and mm/h
-THICKNESS, FOOT, CAPACITY, UPPER, KSAT, EXPONENT, THRESHOLD, LATERAL_K, WILTING = range(9)
+THICKNESS, FOOT, CAPACITY, UPPER, KSAT, EXPONENT, THRESHOLD, ANISOTROPY, WILTING = range(9)
+HEAT, SR_CAPACITY, SR_WILTING, SR_POROSITY, SR_ENTRY, SR_B, SR_KSAT = range(9, 16)
+
+# rows of what a layer's ice leaves of its conductivity (mm/h, across and down), and its frozen thickness (mm)
+LATERAL_K, SERIES_K, ICE_DEPTH = range(3)
+
+# rows of the sheets that freezing layers are divided into (mm); FROM_TOP: what is thawed lies above the ice
+OF_LAYER, HEIGHT, LIQUID, ICE, FROZEN, FROM_TOP = range(6)
+SHEET_ROWS = 6
+
+# rows of Site.sun, a column a day of the year
+SLOPE_LY, LEVEL_LY, SLOPE_HALF_DAY = range(3)
 
 # columns of the weather table
-PRECIP, DURATION, TP, IP, TMAX, TMIN, TDEW, WIND, RADIATION, POTENTIAL, HALF_DAY, DAY_OF_YEAR = range(12)
-REFERENCE, RECEIVED, OUTGOING, PER_MJ, BY_WIND, FIRST_POINT, LAST_POINT = range(12, 19)
-WEATHER_COLUMNS = 19
+PRECIP, DURATION, TP, IP, TMAX, TMIN, TDEW, WIND, RADIATION, POTENTIAL, DAY_OF_YEAR = range(11)
+REFERENCE, RECEIVED, OUTGOING, PER_MJ, BY_WIND, FIRST_POINT, LAST_POINT = range(11, 18)
+WEATHER_COLUMNS = 18
 
 # the settings, an array
 THRESHOLD_C, NEW_DENSITY, SETTLED_DENSITY, KCB, RAWP, STORM_STEPS, METHOD, DRAINAGE_STEPS = range(8)
+LATITUDE, GROUND_MEAN, GROUND_SWING, GROUND_SHIFT, FROST_ON = range(8, 13)
 
 # the state beside the layers' water
 PACK, DENSITY, CANOPY_STORE, STAGE_ONE, STAGE_TWO, STAGE_DAYS = range(6)
 RILL_WIDTH, ENERGY, RAIN, DAYS, ROUGHNESS, SETTLED = range(6, 12)
-STATES = 12
+SNOW_AGE, EVENING_C, FROST, THAWED, CYCLES, STAGE, FROSTLESS, WAS_THAWED = range(12, 20)
+STATES = 20
 
 # a day's amounts of water in mm, as `day_water.drain_and_evaporate` fills them
 PERCOLATION, LATERAL, RETURN_FLOW, FROM_SOIL, FROM_SNOW, TRANSPIRATION, FROM_CATCH = range(7)
@@ -33,6 +46,10 @@ FIELDS = (
     "friction_rill",
     "friction_live",
     "rill_spacing_m",
+    "litter_m",
+    "frozen_k_share",
+    "ki_factor",
+    "kr_factor",
     "ke_mm_h",
     "ksatadj",
     "lkeff_mm_h",

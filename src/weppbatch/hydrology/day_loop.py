@@ -3,12 +3,13 @@
 Packed arrays in, one row of results a variable out. Checks and units of the public results are `hillslope`'s part.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import day_water, erosion, friction, runoff, sediment, storm
+from weppbatch.hydrology import day_water, erosion, friction, frost, runoff, sediment, storm
 from weppbatch.hydrology.checks import MOST_BREAKPOINTS
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
@@ -73,7 +74,7 @@ def flow_coefficient(site: Any, state: Floats) -> float:
 @kernel
 def event_sediment(
     site: Any, shapes: Floats, particles: Floats, peak: float, duration_s: float, interrill: float, beta: float,
-    state: Floats,
+    ground: Floats, state: Floats,
 ) -> tuple[float, float]:  # fmt: skip
     """Detached and deposited sediment (kg) of an event with a peak (m/s) and an effective duration.
 
@@ -85,7 +86,7 @@ def event_sediment(
     width = state[at.RILL_WIDTH]
     lateral = interrill * spacing / width
     mean = erosion.rill_shear_pa(flow, width, site.mean_slope, site.friction_rill)
-    threshold = site.tauc * erosion.shear_factor(state[at.ROUGHNESS], site.shear_aged)
+    threshold = site.tauc * erosion.shear_factor(state[at.ROUGHNESS], site.shear_aged, ground[2])
     if lateral <= 0.0 and mean * site.shear_most <= threshold:
         return 0.0, 0.0
     end = mean
@@ -95,7 +96,7 @@ def event_sediment(
     between = 0.5 * (mean + end)
     ratio = max(sediment.transport_capacity(between, particles[0], particles[1], site.sand), 1e-10)
     ratio *= (mean / between) ** 1.5 / capacity
-    eta = site.length_m * site.kr * mean / capacity
+    eta = site.length_m * ground[1] * mean / capacity
     theta = site.length_m * lateral / capacity
     phi = min(beta * site.velocity_m_s / peak, 1e5)
     _, detached, deposited = erosion.continuity(eta, threshold / mean, theta, phi, ratio, shapes[0], shapes[1])
@@ -106,14 +107,14 @@ def event_sediment(
 @kernel
 def run_off(
     site: Any, shapes: Floats, particles: Floats, time_h: Floats, rate_mm_h: Floats, excess_mm_h: Floats, n: int,
-    winter: bool, runoff_mm: float, surplus_mm: float, state: Floats, out: Floats,
+    winter: bool, runoff_mm: float, surplus_mm: float, ground: Floats, state: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Fill a day's peak, duration and sediment from its infiltration excess and the soil's return flow (surplus).
 
     The surplus is spread over the hours with excess, or else over the hours with rain or melt.
     """
     hours, most = wet_part(time_h, excess_mm_h, n)
-    intensity = 0.0 if winter else rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
+    intensity = 0.0 if winter or state[at.PACK] > 0.0 else rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
     if runoff_mm <= 0.0:
         hours, most = wet_part(time_h, rate_mm_h, n)
         hours = hours if hours > 0.0 else 24.0
@@ -126,9 +127,9 @@ def run_off(
     interrill = 0.0
     if intensity > 0.0:
         share = sediment.interrill_delivery(state[at.ROUGHNESS], particles[0], particles[2])
-        interrill = site.ki * share * intensity * MM_H * total * MM_H * 3600.0 / duration
+        interrill = ground[0] * share * intensity * MM_H * total * MM_H * 3600.0 / duration
     detached, deposited = event_sediment(
-        site, shapes, particles, peak, duration, interrill, 1.0 if winter else 0.5, state
+        site, shapes, particles, peak, duration, interrill, 1.0 if winter else 0.5, ground, state
     )
     area = site.length_m * site.width_m
     out[12], out[13], out[14] = peak * area, most * MM_H * area, duration
@@ -136,15 +137,65 @@ def run_off(
 
 
 @kernel
-def day(
-    site: Any, layers: Floats, shapes: Floats, particles: Floats, weather: Floats, times_h: Floats,
-    depths_mm: Floats, settings: Floats, water: Floats, state: Floats, steps: Floats, amounts: Floats, out: Floats,
-) -> None:  # fmt: skip
-    """Run one day; fill `out` (OUTPUTS) but the stores at its end."""
+def erodible_ground(site: Any, layers: Floats, water: Floats, now: Floats, state: Floats, ground: Floats) -> None:
+    """Fill Ki, Kr and the factor on critical shear as frost and thaw left the surface at the day's beginning."""
+    ground[0], ground[1], ground[2] = site.ki, site.kr, 1.0
+    if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
+        state[at.STAGE] = 1.0
+        ground[0] *= erosion.LEAST_FACTOR / max(site.ki_factor, erosion.LEAST_FACTOR)
+        ground[1] *= erosion.LEAST_FACTOR / max(site.kr_factor, erosion.LEAST_FACTOR)
+        return
+    if state[at.STAGE] <= 0.0:
+        return
+    thickness = layers[at.THICKNESS, 0]
+    unfrozen = 1.0 - now[at.ICE_DEPTH, 0] / thickness
+    content = water[0] / unfrozen if unfrozen > 0.01 else water[0]
+    capacity, most = layers[at.CAPACITY, 0], layers[at.UPPER, 0]
+    if content <= capacity:
+        state[at.STAGE] = 0.0
+        return
+    tension = math.pow(10.0, 1.518514 * max(most - content, 0.0) / (most - capacity))
+    between, within, ground[2] = erosion.thaw_factors(tension, state[at.CYCLES])
+    for i, (factor, thaw) in enumerate(((site.ki_factor, between), (site.kr_factor, within))):
+        ground[i] *= max(factor * thaw, erosion.LEAST_FACTOR) / max(factor, erosion.LEAST_FACTOR)
+
+
+@kernel
+def morning(
+    site: Any, layers: Floats, sheets: Floats, water: Floats, now: Floats, state: Floats, ground: Floats
+) -> None:
+    """What yesterday's frost means today: conductivities, erodibility, and for how long there was none."""
     if state[at.SETTLED] == 0.0:
         day_water.wear(site, state)
+    if state[at.FROST] > 0.0:
+        frost.conduct(site, layers, sheets, now)
+        state[at.FROSTLESS] = 0.0
+    elif state[at.FROSTLESS] < 51.0:
+        if state[at.FROSTLESS] == 0.0:
+            frost.conduct(site, layers, sheets, now)
+        state[at.FROSTLESS] += 1.0
+        if state[at.FROSTLESS] > 50.0:
+            state[at.CYCLES] = 0.0
+    erodible_ground(site, layers, water, now, state, ground)
+
+
+@kernel
+def day(
+    site: Any, layers: Floats, shapes: Floats, particles: Floats, sheets: Floats, sun: Floats, weather: Floats,
+    times_h: Floats, depths_mm: Floats, settings: Floats, water: Floats, ice: Floats, now: Floats, ground: Floats,
+    state: Floats, steps: Floats, amounts: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Run one day; fill `out` (OUTPUTS) but the stores at its end."""
+    morning(site, layers, sheets, water, now, state, ground)
     time_h, rate_mm_h, excess_mm_h = steps[0], steps[1], steps[2]
-    n, winter = day_water.supply(weather, times_h, depths_mm, site.canopy, settings, state, time_h, rate_mm_h)
+    content = day_water.surface_wetness(site, layers, water)
+    mean_c = 0.5 * (weather[at.TMAX] + weather[at.TMIN])
+    ke = 0.0
+    if weather[at.PRECIP] > 0.0 or state[at.PACK] > 0.0:
+        ke = day_water.conductivity(site, layers, water, ice, now, content, mean_c, weather[at.PRECIP], state)
+    n, winter = day_water.supply(
+        site, layers, sheets, sun, weather, times_h, depths_mm, settings, water, ice, state, time_h, rate_mm_h
+    )
     arriving = 0.0
     for i in range(n):
         arriving += rate_mm_h[i] * (time_h[i + 1] - time_h[i])
@@ -158,7 +209,7 @@ def day(
         state[at.CANOPY_STORE] += on_leaves
         day_water.intercept(on_leaves + caught, time_h, rate_mm_h, n)
         infiltration_excess, last = day_water.storm_excess(
-            site, layers, water, weather, state, time_h, rate_mm_h, n, excess_mm_h
+            site, layers, water, ice, ke, content, state, time_h, rate_mm_h, n, excess_mm_h
         )
         if not winter:
             state[at.ENERGY] += storm.kinetic_energy_j_m2(time_h, rate_mm_h, n)
@@ -167,16 +218,18 @@ def day(
                 site, time_h, excess_mm_h, n, infiltration_excess, last, state
             )
         wetting = arriving - on_leaves - caught - infiltration_excess
-    day_water.drain_and_evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
+    day_water.drain_and_evaporate(site, layers, water, ice, now, weather, settings, state, wetting, caught, amounts)
     total = infiltration_excess + amounts[at.RETURN_FLOW]
     state[at.DAYS] += 1.0
-    if weather[at.TMAX] + weather[at.TMIN] > 0.0:
+    if mean_c > 0.0:
         state[at.RAIN] += weather[at.PRECIP] / 1000.0
     out[12:] = 0.0
     if total > 0.0:
+        if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
+            ground[1] = 0.0
         run_off(
             site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, infiltration_excess,
-            amounts[at.RETURN_FLOW], state, out,
+            amounts[at.RETURN_FLOW], ground, state, out,
         )  # fmt: skip
     out[0], out[1], out[2] = weather[at.PRECIP], arriving, total
     out[3], out[4], out[5] = amounts[at.LATERAL], amounts[at.PERCOLATION], amounts[at.TRANSPIRATION]
@@ -200,12 +253,14 @@ def left_after_recession(
 
 @kernel
 def run(
-    numbers: Any, layers: Floats, shapes: Floats, particles: Floats, weather: Floats, times_h: Floats,
-    depths_mm: Floats, settings: Floats, out: Floats,
+    numbers: Any, layers: Floats, shapes: Floats, particles: Floats, blank_sheets: Floats, sun: Floats,
+    weather: Floats, times_h: Floats, depths_mm: Floats, settings: Floats, out: Floats,
 ) -> float:  # fmt: skip
     """Run all days into `out` (18 x days); give the largest error of a day's water balance (mm)."""
     site = numbers[0]
-    water = np.empty(layers.shape[1])
+    sheets = blank_sheets.copy()
+    water, ice = np.empty(layers.shape[1]), np.zeros(layers.shape[1])
+    now, ground = np.zeros((3, layers.shape[1])), np.zeros(3)
     wilting = layers[at.WILTING].sum()
     for i in range(water.size):
         content = site.initial_saturation * (layers[at.UPPER, i] + layers[at.WILTING, i]) * site.rock_top
@@ -214,19 +269,21 @@ def run(
     state[at.DENSITY] = settings[at.NEW_DENSITY]
     state[at.RAIN], state[at.DAYS], state[at.ROUGHNESS] = site.rain_before_m, site.days_before, site.roughness_m
     state[at.ENERGY] = 15.0 * 1000.0 * site.rain_before_m  # J/m2 a mm, of the rain before the first day
-    steps = np.zeros((3, MOST_BREAKPOINTS + 1))
+    state[at.EVENING_C] = weather[0, at.TMIN]
+    steps = np.zeros((3, MOST_BREAKPOINTS + 2))
     amounts = np.zeros(at.AMOUNTS)
     row = np.zeros(len(OUTPUTS))
     closure = 0.0
     before = water.sum()
     for i in range(weather.shape[0]):
         day(
-            site, layers, shapes, particles, weather[i], times_h, depths_mm, settings, water, state, steps, amounts,
-            row,
+            site, layers, shapes, particles, sheets, sun, weather[i], times_h, depths_mm, settings, water, ice, now,
+            ground, state, steps, amounts, row,
         )  # fmt: skip
-        after = water.sum() + state[at.PACK] + state[at.CANOPY_STORE]
+        in_soil = water.sum() + ice.sum()
+        after = in_soil + state[at.PACK] + state[at.CANOPY_STORE]
         closure = max(closure, abs(row[0] - row[2:9].sum() - (after - before)))
         before = after
-        row[9], row[10], row[11] = water.sum() + wilting, state[at.PACK], state[at.CANOPY_STORE]
+        row[9], row[10], row[11] = in_soil + wilting, state[at.PACK], state[at.CANOPY_STORE]
         out[:, i] = row
     return closure

@@ -7,8 +7,10 @@ state and gives amounts in mm. Sediment and the loop itself are elsewhere.
 import math
 from typing import Any
 
+import numpy as np
+
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import infiltration, runoff, snow, soil_water, storm, surface
+from weppbatch.hydrology import infiltration, runoff, soil_water, storm, surface, winter
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.demand import EVAPORATING_DEPTH_MM, evaporative_demand
 from weppbatch.hydrology.site import SURFACE_MM
@@ -18,51 +20,66 @@ LEAST_EXCESS_MM = 0.1  # less infiltration excess than this infiltrates after al
 
 
 @kernel
-def supply(
-    weather: Floats, times_h: Floats, depths_mm: Floats, canopy: float, settings: Floats, state: Floats,
-    time_h: Floats, rate_mm_h: Floats,
-) -> tuple[int, bool]:  # fmt: skip
-    """Fill the steps of water reaching the plants; give their number and whether the day is a winter day.
+def storm_of(
+    weather: Floats, times_h: Floats, depths_mm: Floats, settings: Floats, time_h: Floats, rate_mm_h: Floats
+) -> int:
+    """Fill the steps of a day's storm; give their number."""
+    first, last = int(weather[at.FIRST_POINT]), int(weather[at.LAST_POINT])
+    if last > first + 1:
+        n = storm.breakpoints(weather[at.PRECIP], times_h, depths_mm, first, last, time_h, rate_mm_h)
+        if n > 0:
+            return n
+    hours, tp, ip = weather[at.DURATION], weather[at.TP], weather[at.IP]
+    steps = int(settings[at.STORM_STEPS])
+    return storm.disaggregate(weather[at.PRECIP], hours, tp, ip, steps, storm.SHORTEST_STEP_H, time_h, rate_mm_h)
 
-    On a winter day (snow on the ground or frost at night) rain and melt come by the hour; otherwise the storm does.
+
+@kernel
+def supply(
+    site: Any, layers: Floats, sheets: Floats, sun: Floats, weather: Floats, times_h: Floats, depths_mm: Floats,
+    settings: Floats, water: Floats, ice: Floats, state: Floats, time_h: Floats, rate_mm_h: Floats,
+) -> tuple[int, bool]:  # fmt: skip
+    """Fill the steps of water reaching the plants; give their number and whether they are melt or winter rain.
+
+    On a winter day (snow on the ground, frost in the soil or a freezing night) the ground is run through its hours.
+    Their water comes as a storm of as many hours, as sharp as the wettest of them.
     """
     precip = weather[at.PRECIP]
-    if state[at.PACK] <= 0.0 and weather[at.TMIN] > 0.0:
-        if precip <= 0.0:
-            return 0, False
-        first, last = int(weather[at.FIRST_POINT]), int(weather[at.LAST_POINT])
-        if last > first + 1:
-            n = storm.breakpoints(precip, times_h, depths_mm, first, last, time_h, rate_mm_h)
-            if n > 0:
-                return n, False
-        steps = int(settings[at.STORM_STEPS])
-        hours, tp, ip = weather[at.DURATION], weather[at.TP], weather[at.IP]
-        return storm.disaggregate(precip, hours, tp, ip, steps, storm.SHORTEST_STEP_H, time_h, rate_mm_h), False
-    if state[at.PACK] <= 0.0 and precip <= 0.0:
-        return 0, True
-    hours = rate_mm_h[:24]
-    state[at.PACK], state[at.DENSITY] = snow.snow_day(
-        precip,
-        weather[at.DURATION],
-        weather[at.TMAX],
-        weather[at.TMIN],
-        weather[at.TDEW],
-        weather[at.WIND],
-        weather[at.RADIATION],
-        weather[at.POTENTIAL],
-        weather[at.HALF_DAY],
-        int(weather[at.DAY_OF_YEAR]),
-        canopy,
-        settings[at.THRESHOLD_C],
-        settings[at.NEW_DENSITY],
-        settings[at.SETTLED_DENSITY],
-        state[at.PACK],
-        state[at.DENSITY],
-        hours,
+    if state[at.PACK] <= 0.0 and weather[at.TMIN] > 0.0 and state[at.FROST] <= 0.0:
+        state[at.EVENING_C] = weather[at.TMIN]
+        return (storm_of(weather, times_h, depths_mm, settings, time_h, rate_mm_h) if precip > 0.0 else 0), False
+    storms = weather[at.TMIN] >= 0.0 and precip > 0.0
+    hours = np.empty(24)
+    winter.winter_day(
+        site, layers, sheets, sun, weather, settings, 0.0 if storms else precip, water, ice, state, hours
     )
-    for hour in range(25):
-        time_h[hour] = float(hour)
-    return 24, True
+    total = hours.sum()
+    if storms:
+        n = storm_of(weather, times_h, depths_mm, settings, time_h, rate_mm_h)
+        if total > 0.0:  # melt goes on at its mean rate, beside the storm and after it
+            rate_mm_h[:n] += total / 24.0
+            if time_h[n] < 24.0:
+                time_h[n + 1] = 24.0
+                rate_mm_h[n] = total / 24.0
+                n += 1
+        return n, False
+    if total <= 0.0:
+        return 0, True
+    wet = 0
+    peak_at = 0
+    most = 0.0
+    for hour in range(24):
+        if hours[hour] > 0.0:
+            wet += 1
+            if hours[hour] > most:
+                most, peak_at = hours[hour], wet
+    steps = int(settings[at.STORM_STEPS])
+    return (
+        storm.disaggregate(
+            total, float(wet), peak_at / wet, most * wet / total, steps, storm.SHORTEST_STEP_H, time_h, rate_mm_h
+        ),
+        True,
+    )
 
 
 @kernel
@@ -78,24 +95,40 @@ def intercept(amount_mm: float, time_h: Floats, rate_mm_h: Floats, n: int) -> No
 
 
 @kernel
-def surface_wetness(site: Any, layers: Floats, water: Floats) -> tuple[float, float]:
-    """Volumetric water content and free storage (mm) of the topmost 200 mm."""
+def surface_wetness(site: Any, layers: Floats, water: Floats) -> float:
+    """Volumetric water content of the topmost 200 mm, ice left out."""
     content = 0.0
-    free = 0.0
     for i in range(water.size):
         if layers[at.FOOT, i] > SURFACE_MM + 1e-6:
             break
         content += water[i]
-        free += max(layers[at.UPPER, i] - water[i], 0.0)
-    return content / SURFACE_MM + site.wilting_top, free
+    return float(content / SURFACE_MM + site.wilting_top)
 
 
 @kernel
-def conductivity(site: Any, layers: Floats, water: Floats, content: float, mean_c: float, precip: float,
-                 state: Floats) -> float:  # fmt: skip
-    """The effective conductivity of the day (mm/h): hydrophobicity, cover and crust, and saturated layers below."""
+def free_storage_mm(layers: Floats, water: Floats, ice: Floats) -> float:
+    """What the topmost 200 mm can still take."""
+    free = 0.0
+    for i in range(water.size):
+        if layers[at.FOOT, i] > SURFACE_MM + 1e-6:
+            break
+        free += max(layers[at.UPPER, i] - ice[i] - water[i], 0.0)
+    return free
+
+
+@kernel
+def conductivity(site: Any, layers: Floats, water: Floats, ice: Floats, now: Floats, content: float, mean_c: float,
+                 precip: float, state: Floats) -> float:  # fmt: skip
+    """The effective conductivity (mm/h): hydrophobicity, cover and crust, ice, saturated layers below."""
     ke = site.ke_mm_h
-    if site.ksatadj > 0.0:
+    frozen = state[at.FROST] > 0.0
+    if frozen and now[at.ICE_DEPTH, 0] > 0.0:
+        ke = 0.0
+        for i in range(water.size):
+            if layers[at.FOOT, i] <= SURFACE_MM + 1e-6:
+                ke += layers[at.THICKNESS, i] / now[at.SERIES_K, i]
+        ke = SURFACE_MM / ke
+    elif site.ksatadj > 0.0:
         saturation = min(content, 0.98 * site.porosity_top) / (site.porosity_top * site.rock_top)
         saturation = 1.0 if saturation > 1.0 else min(saturation, 0.99)
         ke = infiltration.hydrophobic_conductivity(
@@ -111,9 +144,9 @@ def conductivity(site: Any, layers: Floats, water: Floats, content: float, mean_
             cover = site.cover_wet
         ke = site.perennial * max(bare * (1.0 - cover) + covered * cover, bare)
     for i in range(water.size):
-        if water[i] < 0.95 * layers[at.UPPER, i]:
+        if water[i] < 0.95 * max(layers[at.UPPER, i] - ice[i], 0.0):
             break
-        ke = min(ke, layers[at.KSAT, i])
+        ke = min(ke, now[at.SERIES_K, i])
     return float(ke)
 
 
@@ -131,18 +164,19 @@ def wear(site: Any, state: Floats) -> None:
 
 @kernel
 def storm_excess(
-    site: Any, layers: Floats, water: Floats, weather: Floats, state: Floats, time_h: Floats, rate_mm_h: Floats,
-    n: int, excess_mm_h: Floats,
+    site: Any, layers: Floats, water: Floats, ice: Floats, ke_mm_h: float, content: float, state: Floats,
+    time_h: Floats, rate_mm_h: Floats, n: int, excess_mm_h: Floats,
 ) -> tuple[float, float]:  # fmt: skip
-    """Infiltration excess of the steps: its depth (mm) and the last rate of infiltration (mm/h)."""
-    content, free = surface_wetness(site, layers, water)
-    mean_c = 0.5 * (weather[at.TMAX] + weather[at.TMIN])
-    ke = conductivity(site, layers, water, content, mean_c, weather[at.PRECIP], state)
+    """Infiltration excess of the steps: its depth (mm) and the last rate of infiltration (mm/h).
+
+    Conductivity and wetness are those of the day's beginning.
+    """
     depression = runoff.depression_storage_mm(state[at.ROUGHNESS], site.mean_slope)
     effective = site.porosity_top * site.rock_top
     deficit = max(effective - content, 0.01 * effective)
+    free = free_storage_mm(layers, water, ice)
     depth, last = infiltration.excess(
-        time_h, rate_mm_h, n, ke, site.suction_mm * deficit, free, site.ksat_min_mm_h, depression, excess_mm_h
+        time_h, rate_mm_h, n, ke_mm_h, site.suction_mm * deficit, free, site.ksat_min_mm_h, depression, excess_mm_h
     )
     if depth < LEAST_EXCESS_MM:
         excess_mm_h[:n] = 0.0
@@ -152,8 +186,8 @@ def storm_excess(
 
 @kernel
 def drain_and_evaporate(
-    site: Any, layers: Floats, water: Floats, weather: Floats, settings: Floats, state: Floats, wetting: float,
-    caught: float, amounts: Floats,
+    site: Any, layers: Floats, water: Floats, ice: Floats, now: Floats, weather: Floats, settings: Floats,
+    state: Floats, wetting: float, caught: float, amounts: Floats,
 ) -> None:  # fmt: skip
     """Move the day's infiltration through the soil; fill `amounts` with percolation, lateral flow, return flow,
     soil and snow evaporation, transpiration and evaporation of caught water (mm)."""  # fmt: skip
@@ -167,31 +201,34 @@ def drain_and_evaporate(
         amounts[at.PERCOLATION] += soil_water.percolate(
             hours,
             water,
+            ice,
             layers[at.CAPACITY],
             layers[at.UPPER],
-            layers[at.KSAT],
+            now[at.SERIES_K],
             layers[at.EXPONENT],
             site.base_mm_h,
             hourly,
         )
         if step == steps - 1:
             plants = evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
-        soil_water.push_up(water, layers[at.UPPER])
+        soil_water.push_up(water, ice, layers[at.UPPER])
         amounts[at.LATERAL] += soil_water.lateral(
             hours,
             water,
+            ice,
             layers[at.THRESHOLD],
             layers[at.UPPER],
             layers[at.THICKNESS],
-            layers[at.LATERAL_K],
+            now[at.LATERAL_K],
             layers[at.EXPONENT],
             site.sine,
             1000.0 * site.length_m,
             hourly,
         )
-        if water[0] > layers[at.UPPER, 0]:
-            amounts[at.RETURN_FLOW] += water[0] - layers[at.UPPER, 0]
-            water[0] = layers[at.UPPER, 0]
+        room = max(layers[at.UPPER, 0] - ice[0], 0.0)
+        if water[0] > room:
+            amounts[at.RETURN_FLOW] += water[0] - room
+            water[0] = room
     from_leaves = min(state[at.CANOPY_STORE], plants)
     state[at.CANOPY_STORE] -= from_leaves
     amounts[at.FROM_CATCH] += from_leaves

@@ -18,9 +18,9 @@ FLOW_TOLERANCE = 5e-6
 
 @kernel
 def rill_factor(buried_kg_m2: float, dead_roots_kg_m2: float, live_roots_kg_m2: float, aged: float) -> float:
-    """What roots, buried residue and consolidation leave of the rill erodibility; at least 0.03."""
+    """What roots, buried residue and consolidation leave of the rill erodibility."""
     organic = math.exp(-0.40 * buried_kg_m2 - 2.2 * dead_roots_kg_m2 - 3.5 * live_roots_kg_m2)
-    return max(organic * aged, LEAST_FACTOR)
+    return organic * aged
 
 
 @kernel
@@ -28,13 +28,13 @@ def interrill_factor(
     canopy: float, height_m: float, interrill_cover: float, live_roots_kg_m2: float, dead_roots_kg_m2: float,
     slope: float, aged: float,
 ) -> float:  # fmt: skip
-    """What canopy, cover, roots, steepness and consolidation leave of the interrill erodibility; at least 0.03."""
+    """What canopy, cover, roots, steepness and consolidation leave of the interrill erodibility."""
     shelter = 1.0 - canopy
     if height_m > 0.0:
         shelter = 1.0 - 2.941 * canopy / height_m * -math.expm1(-0.34 * height_m)
     steepness = 1.05 - 0.85 * math.exp(-4.0 * min(math.sin(math.atan(slope)), 0.707))
     cover = math.exp(-2.5 * interrill_cover - 0.56 * live_roots_kg_m2 - 0.56 * dead_roots_kg_m2)
-    return max(shelter * cover * steepness * aged, LEAST_FACTOR)
+    return shelter * cover * steepness * aged
 
 
 @kernel
@@ -44,9 +44,22 @@ def consolidation(days: float, consolidated_ratio: float) -> float:
 
 
 @kernel
-def shear_factor(roughness_m: float, aged: float) -> float:
-    """The factor on critical shear: roughness and consolidation, at most 2."""
-    return min(aged * (1.0 + 8.0 * (roughness_m - 0.006)), 2.0)
+def shear_factor(roughness_m: float, aged: float, thawing: float) -> float:
+    """The factor on critical shear: roughness, consolidation and thaw, at most 2."""
+    return min(aged * (1.0 + 8.0 * (roughness_m - 0.006)) * thawing, 2.0)
+
+
+@kernel
+def thaw_factors(tension_kpa: float, cycles: float) -> tuple[float, float, float]:
+    """What thawing does to interrill erodibility, rill erodibility and critical shear (NSERL Report 10, ch. 7).
+
+    By the surface's tension, in kPa, and how often it has thawed since it froze first.
+    """
+    often = 1.0 + 0.0586 * cycles - 0.0027 * cycles**2 if cycles < 11.0 else 1.31
+    between = often * math.exp(-math.log(often) * tension_kpa / 33.0)
+    if tension_kpa > 10.0:
+        return between, 1.0, 1.0
+    return between, 2.0 * math.pow(0.933, tension_kpa), 0.875 + 0.0543 * math.log(tension_kpa)
 
 
 @kernel

@@ -4,7 +4,7 @@ import numpy as np
 
 from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import evapotranspiration as et
-from weppbatch.hydrology import snow
+from weppbatch.hydrology import winter
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import DailyWeather, EngineOptions, Floats, Ints
 
@@ -26,7 +26,6 @@ def weather_table(
         row[:9] = daily[:, i]
         row[at.DAY_OF_YEAR] = day_of_year[i]
         row[at.POTENTIAL] = et.extraterrestrial_ly(latitude_deg, row[at.DAY_OF_YEAR])
-        row[at.HALF_DAY] = snow.half_day_hours(latitude_deg, row[at.DAY_OF_YEAR])
         row[at.REFERENCE] = et.fao56_mm(
             row[at.TMAX],
             row[at.TMIN],
@@ -66,6 +65,7 @@ class Shared:
         starts = weather.breakpoint_start
         points = np.zeros(0, np.int64) if starts is None else np.asarray(starts, np.int64)
         self.days = weather.days
+        self.latitude_deg = weather.latitude_deg
         self.table = weather_table(
             weather.latitude_deg, weather.elevation_m, day_of_year(weather), np.ascontiguousarray(daily), points
         )
@@ -82,6 +82,9 @@ class Shared:
                 float(options.storm_steps),
                 float(METHODS[options.evapotranspiration]),
                 float(options.drainage_steps_per_day),
+                weather.latitude_deg,
+                *winter.ground_wave(monthly_means_c(weather)),
+                float(options.frost),
             ]
         )
 
@@ -94,6 +97,15 @@ def storm_hours(weather: DailyWeather) -> Floats:
         given = np.diff(starts) > 1
         hours[given] = times[starts[1:][given] - 1] - times[starts[:-1][given]]
     return hours
+
+
+def monthly_means_c(weather: DailyWeather) -> Floats:
+    """The station's mean temperature of each month, or that of the days where the station's is not known."""
+    if weather.monthly_mean_c is not None and np.isfinite(weather.monthly_mean_c).all():
+        return weather.monthly_mean_c
+    daily = 0.5 * (weather.tmax_c + weather.tmin_c)
+    by_month = [daily[weather.month == month] for month in range(1, 13)]
+    return np.array([days.mean() if days.size else daily.mean() for days in by_month])
 
 
 def day_of_year(weather: DailyWeather) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import erosion, friction, infiltration, plants, sediment, surface
+from weppbatch.hydrology import erosion, friction, frost, infiltration, plants, sediment, surface, winter
 from weppbatch.hydrology.pedotransfer import Retention, completed, regridded, retention
-from weppbatch.hydrology.state import Floats, HillslopeInput, Layers, SoilInput
+from weppbatch.hydrology.soil_texture import air_entry_kpa, water_contents
+from weppbatch.hydrology.state import CoverInput, Floats, HillslopeInput, Layers, SoilInput
 
 SURFACE_MM = 200.0  # WEPP's tilled depth: what infiltrates is put there, and its wetness governs infiltration
 LEAST_SLOPE = 1e-6
@@ -20,12 +21,17 @@ LEAST_SLOPE = 1e-6
 
 @dataclass(frozen=True)
 class Site:
-    """The packed hillslope: one at.SITE record, `layers` (9 x n), `shapes` (2 x 101) and `particles` (3 x 5)."""
+    """The packed hillslope: a record at.SITE, and arrays.
+
+    `layers` (16 x n), `shapes` (2 x 101), `particles` (3 x 5), `sheets` (6 x m) that may freeze, `sun` (3 x 367).
+    """
 
     numbers: npt.NDArray[np.void]
     layers: Floats
     shapes: Floats
     particles: Floats
+    sheets: Floats
+    sun: Floats
 
 
 def layer_table(layers: Layers, kept: Retention, avke_mm_h: float | None) -> Floats:
@@ -38,8 +44,26 @@ def layer_table(layers: Layers, kept: Retention, avke_mm_h: float | None) -> Flo
     capacity = (kept.field_capacity - kept.wilting_point) * thickness
     exponent = -2.655 / np.log10(capacity / upper)
     threshold = np.minimum(capacity + kept.air * thickness, upper)
-    rows = (thickness, layers.depth_mm, capacity, upper, ksat, exponent, threshold, ksat * layers.anisotropy)
-    return np.vstack([*rows, kept.wilting_point * thickness])
+    rows = (thickness, layers.depth_mm, capacity, upper, ksat, exponent, threshold, layers.anisotropy)
+    return np.vstack([*rows, kept.wilting_point * thickness, *frost_rows(layers)])
+
+
+def frost_rows(layers: Layers) -> list[Floats]:
+    """The rows at.HEAT .. SR_KSAT: heat conduction by density, and retention by Saxton & Rawls (2006).
+
+    Organic matter enters as a fraction, as in WEPP's frost routines.
+    """
+    heat = np.maximum(0.0014139 * 1000.0 * layers.bulk_density_g_cm3 - 1.0588, 0.0)
+    columns = []
+    for sand, clay, organic in zip(
+        layers.sand_pct, layers.clay_pct, layers.organic_matter_pct / 100.0, strict=True
+    ):
+        found = water_contents(float(sand), float(clay), float(organic))
+        drained = math.log(found.field_capacity) - math.log(found.wilting_point)
+        b = (math.log(1500.0) - math.log(33.0)) / drained
+        entry = air_entry_kpa(float(sand), float(clay), float(organic))
+        columns.append((found.field_capacity, found.wilting_point, found.saturation, entry, b, found.ksat_mm_h))
+    return [heat, *np.array(columns).T]
 
 
 def base_conductivity(soil: SoilInput, table: Floats) -> float:
@@ -68,11 +92,14 @@ def erodibility(inputs: HillslopeInput, layers: Layers, kept: Retention, slope: 
     between = erosion.interrill_factor(
         cover.canopy_cover, cover.plant_height_m, cover.interrill_cover, live, dead, slope, aged[0]
     )
+    within = erosion.rill_factor(cover.buried_residue_kg_m2, dead, live, aged[1])
     return {
-        "ki": soil.ki_kg_s_m4 * between,
-        "kr": soil.kr_s_m * erosion.rill_factor(cover.buried_residue_kg_m2, dead, live, aged[1]),
+        "ki": soil.ki_kg_s_m4 * max(between, erosion.LEAST_FACTOR),
+        "kr": soil.kr_s_m * max(within, erosion.LEAST_FACTOR),
         "tauc": soil.tauc_n_m2,
         "shear_aged": aged[2],
+        "ki_factor": between,
+        "kr_factor": within,
     }
 
 
@@ -140,12 +167,20 @@ def evaporation_terms(inputs: HillslopeInput, layers: Layers, kept: Retention, t
     }
 
 
+def litter_m(cover: CoverInput) -> float:
+    """How deep flat residue lies: its mass over a density by the thickness of stems (NSERL Report 10, ch. 3)."""
+    residue = cover.residue_kg_m2
+    residue = plants.residue_kg_m2(cover.interrill_cover) if residue is None else residue
+    stem = cover.stem_diameter_m
+    return residue / (100.0 * (0.3 if 0.001 <= stem < 0.007 else 0.174 if 0.03 <= stem <= 0.06 else 0.6))
+
+
 def mean_slope(fraction: Floats, slope: Floats) -> float:
     """The slope from top to foot: the profile's mean, never flatter than 1e-6."""
     return max(float(np.trapezoid(slope, fraction)), LEAST_SLOPE)
 
 
-def pack(inputs: HillslopeInput) -> Site:
+def pack(inputs: HillslopeInput, latitude_deg: float) -> Site:
     """All that the day loop reads of one hillslope."""
     soil, cover = inputs.soil, inputs.cover
     layers = regridded(completed(soil.layers), SURFACE_MM)
@@ -167,6 +202,10 @@ def pack(inputs: HillslopeInput) -> Site:
         "friction_rill": friction.rill_friction(cover.rill_cover, live),
         "friction_live": live,
         "rill_spacing_m": cover.rill_spacing_m,
+        "litter_m": litter_m(cover),
+        "frozen_k_share": 0.5
+        if cover.stem_diameter_m > 0.1
+        else 1e-5,  # trees keep frozen soil open (Dun et al. 2010)
         "suction_mm": infiltration.suction_mm(float(kept.porosity[0]), sand, clay),
         "porosity_top": float(kept.porosity[0]),
         "capacity_top": float(kept.field_capacity[0]),
@@ -191,6 +230,8 @@ def pack(inputs: HillslopeInput) -> Site:
         **conductivity_terms(inputs, layers, table),
         **evaporation_terms(inputs, layers, kept, table),
     }
+    sun = np.zeros((3, winter.DAYS))
+    winter.sun_of_slope(latitude_deg, slope, inputs.aspect_deg, sun)
     numbers = np.zeros(1, at.SITE)
     for name in at.FIELDS:
         numbers[name] = values[name]
@@ -199,4 +240,6 @@ def pack(inputs: HillslopeInput) -> Site:
         np.ascontiguousarray(table),
         shapes,
         np.vstack([fractions, diameters, sediment.fall_velocities_m_s(clay)]),
+        frost.sheets_of(table[at.THICKNESS]),
+        sun,
     )

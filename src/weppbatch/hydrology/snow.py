@@ -1,55 +1,18 @@
 """Snow on the ground, hour by hour: falling, settling, melting, holding rain.
 
-A day's weather in; out, the water that leaves the pack or falls as rain in each hour. Soil frost and drifting are
-left out. The pack is its water (mm) and its density (kg/m3); its depth is their quotient.
+An hour's temperature, radiation and precipitation in; out, the water that leaves the pack or falls as rain. Snow
+does not drift here. The pack is its water (mm) and its density (kg/m3); its depth is their quotient.
 """
 
 import math
 
-import numpy as np
-
+from weppbatch.hydrology import columns as at
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
 
 MAX_DENSITY = 522.0
 HOLDING_DENSITY = 350.0  # a lighter pack keeps melt and rain
 INCH_MM = 25.4
-
-
-@kernel
-def hour_temperature_c(hour: int, tmin_c: float, tmax_c: float) -> float:
-    """Air temperature in the middle of an hour (0-23), a cosine with its peak at 14:30."""
-    return 0.5 * (tmin_c + tmax_c) + 0.5 * (tmax_c - tmin_c) * math.cos(2.0 * math.pi * (hour - 14.0) / 24.0)
-
-
-@kernel
-def first_storm_hour(day_of_year: int, hours: int) -> int:
-    """When a winter storm begins: any hour, spread evenly over the days of a year; the storm ends by midnight."""
-    return min(int(24.0 * ((day_of_year * 0.6180339887498949) % 1.0)), 24 - hours)
-
-
-@kernel
-def daylight_share(hour: int, half_day_h: float) -> float:
-    """The share of a day's radiation that falls in an hour (0-23), a half cosine around noon."""
-    if half_day_h <= 0.0:
-        return 1.0 / 24.0
-    start = min(max(hour - 12.0, -half_day_h), half_day_h)
-    end = min(max(hour - 11.0, -half_day_h), half_day_h)
-    return 0.5 * (math.sin(0.5 * math.pi * end / half_day_h) - math.sin(0.5 * math.pi * start / half_day_h))
-
-
-@kernel
-def half_day_hours(latitude_deg: float, day_of_year: float) -> float:
-    """Hours from noon to sunset on a horizontal plane."""
-    declination = 0.00698 - 0.4067 * math.cos((day_of_year + 10.0) * 0.0172)
-    angle = -math.tan(math.radians(latitude_deg)) * math.tan(declination)
-    return math.acos(min(max(angle, -1.0), 1.0)) * 12.0 / math.pi
-
-
-@kernel
-def cloud_cover(radiation_ly: float, potential_ly: float) -> float:
-    """Cloudiness 0-1 from how far the radiation lies between a clear (0.75) and an overcast (0.25) sky's."""
-    return min(max((0.75 - radiation_ly / potential_ly) / 0.5, 0.0), 1.0)
 
 
 @kernel
@@ -93,51 +56,26 @@ def melt_of_pack(water_mm: float, density: float, melt: float, rain: float) -> t
 
 
 @kernel
-def snow_day(
-    precip_mm: float, duration_h: float, tmax_c: float, tmin_c: float, dew_c: float, wind_m_s: float,
-    radiation_ly: float, potential_ly: float, half_day_h: float, day_of_year: int, canopy: float,
-    threshold_c: float, new_density: float, settled_density: float, pack_mm: float, density: float,
-    hours_mm: Floats,
-) -> tuple[float, float]:  # fmt: skip
-    """Run a pack through a day's 24 hours; fill `hours_mm` with the water reaching the soil in each hour.
+def snow_hour(
+    state: Floats, falling_mm: float, snows: bool, thawing: bool, heat_mm: float, new_density: float,
+    settled_density: float,
+) -> float:  # fmt: skip
+    """Run the pack through an hour; give the water (mm) that reaches the ground.
 
-    Gives the pack's water (mm) and density after. precip + pack before = sum of hours + pack after, exactly but for
-    rounding.
+    Snow falls or rain does; on thawing days (mean above 0) the pack melts by `heat_mm` and may hold the rain, on
+    others it settles, the slower the longer ago the last snow fell.
     """
-    wet_hours = min(max(int(duration_h + 0.5), 1), 24)
-    first = first_storm_hour(day_of_year, wet_hours)
-    thawing = 0.5 * (tmax_c + tmin_c) >= 0.0
-    cloud = cloud_cover(radiation_ly, potential_ly)
-    heat = np.zeros(24)
-    gained = 0.0
-    lost = 0.0
-    for hour in range(24):
-        if thawing:
-            temperature = hour_temperature_c(hour, tmin_c, tmax_c)
-            rain = 0.0
-            if precip_mm > 0.0 and first <= hour < first + wet_hours and temperature > threshold_c:
-                rain = precip_mm / wet_hours
-            sun = radiation_ly / 23.9 * daylight_share(hour, half_day_h)
-            heat[hour] = melt_mm(temperature, dew_c, wind_m_s, sun, cloud, canopy, rain)
-            gained += max(heat[hour], 0.0)
-            lost -= min(heat[hour], 0.0)
-    # what the pack lost by night has to freeze again before it melts: the day's melt is less by as much
-    effective = max(1.0 - lost / gained, 0.0) if gained > 0.0 else 0.0
-    for hour in range(24):
-        falling = precip_mm / wet_hours if first <= hour < first + wet_hours else 0.0
-        rain = falling if hour_temperature_c(hour, tmin_c, tmax_c) > threshold_c else 0.0
-        if falling > rain:
-            deep = (pack_mm / density if pack_mm > 0.0 else 0.0) + falling / new_density
-            pack_mm += falling
-            density = pack_mm / deep
-        elif pack_mm > 0.0 and not thawing and density < settled_density:
-            density *= 1.0 + math.exp(-2.0) / 24.0
-        hours_mm[hour] = rain
-        if pack_mm > 0.0:
-            density = min(density, MAX_DENSITY)
-            pack_mm, density, hours_mm[hour] = melt_of_pack(
-                pack_mm, density, max(heat[hour], 0.0) * effective, rain if thawing else 0.0
-            )
-            if not thawing:
-                hours_mm[hour] += rain
-    return pack_mm, density
+    rain = 0.0 if snows else falling_mm
+    if snows and falling_mm > 0.0:
+        state[at.SNOW_AGE] = 1.0
+    pack, density = state[at.PACK], state[at.DENSITY]
+    if not thawing and pack > 0.0 and density <= settled_density:
+        density = min(density * (1.0 + math.exp(-2.0 * state[at.SNOW_AGE]) / 24.0), MAX_DENSITY)
+    if snows and falling_mm > 0.0:
+        deep = (pack / density if pack > 0.0 else 0.0) + falling_mm / new_density
+        pack += falling_mm
+        density = pack / deep
+    if thawing and state[at.PACK] > 0.0:
+        pack, density, rain = melt_of_pack(pack, density, max(heat_mm, 0.0), rain)
+    state[at.PACK], state[at.DENSITY] = pack, min(density, MAX_DENSITY)
+    return rain

@@ -86,6 +86,17 @@ def water_contents(sand_pct: float, clay_pct: float, organic_matter_pct: float) 
     return WaterContents(wilting_point, field_capacity, saturation, ksat_mm_h)
 
 
+def air_entry_kpa(sand_pct: float, clay_pct: float, organic_matter_pct: float) -> float:
+    """Tension at which air enters (Saxton & Rawls 2006, equation 4), not negative."""
+    sand, clay = sand_pct / 100.0, clay_pct / 100.0
+    first = 0.278 * sand + 0.034 * clay + 0.022 * organic_matter_pct
+    first += -0.018 * sand * organic_matter_pct - 0.027 * clay * organic_matter_pct - 0.584 * sand * clay + 0.078
+    drainable = first + 0.636 * first - 0.107
+    found = -21.67 * sand - 27.93 * clay - 81.97 * drainable + 71.12 * sand * drainable
+    found += 8.29 * clay * drainable + 14.05 * sand * clay + 27.16
+    return max(found + 0.02 * found**2 - 0.113 * found - 0.70, 0.0)
+
+
 @dataclass(frozen=True)
 class Erodibility:
     """Interrill and rill erodibility, critical shear, and effective conductivity of a tilled soil."""

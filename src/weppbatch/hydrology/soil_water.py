@@ -35,28 +35,29 @@ def infiltrate(amount_mm: float, water: Floats, thickness: Floats, foot: Floats,
 
 @kernel
 def percolate(
-    hours: float, water: Floats, capacity: Floats, upper: Floats, ksat: Floats, exponent: Floats, base_mm_h: float,
-    base_open: bool,
+    hours: float, water: Floats, ice: Floats, capacity: Floats, upper: Floats, ksat: Floats, exponent: Floats,
+    base_mm_h: float, base_open: bool,
 ) -> float:  # fmt: skip
     """Drain what exceeds field capacity downwards, from the bottom up; give what leaves the column (mm).
 
-    pe = (water - fc)(1 - exp(-K dt / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5).
-    `base_mm_h` is the conductivity across the column's foot; `base_open` uses it whatever the last layer's wetness.
+    pe = (water - fc)(1 - exp(-K dt / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5). Ice takes
+    the place of water that would stay. `base_mm_h` is the conductivity across the column's foot; `base_open` uses
+    it whatever the last layer's wetness.
     """
     last = water.size - 1
     out = 0.0
     for i in range(last, -1, -1):
-        drainable = water[i] - capacity[i]
+        drainable = water[i] - max(capacity[i] - ice[i], 0.0)
         if drainable <= 0.0:
             continue
         if i == last:
             rate = base_mm_h
             if not base_open:
-                rate *= relative_conductivity(water[i], upper[i], exponent[i])
+                rate *= relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
             below = 0.0
         else:
-            rate = ksat[i] * relative_conductivity(water[i], upper[i], exponent[i])
-            below = min(water[i + 1] / upper[i + 1], 0.95)
+            rate = ksat[i] * relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
+            below = min((water[i + 1] + ice[i + 1]) / upper[i + 1], 0.95)
         moved = -drainable * math.expm1(-min(rate * hours / drainable, 50.0)) * math.sqrt(1.0 - below)
         water[i] -= moved
         if i == last:
@@ -67,39 +68,40 @@ def percolate(
 
 
 @kernel
-def push_up(water: Floats, upper: Floats) -> None:
-    """Move what a layer can't hold into the layer above, from the bottom to the second layer."""
+def push_up(water: Floats, ice: Floats, upper: Floats) -> None:
+    """Move what a layer can't hold beside its ice into the layer above, from the bottom to the second layer."""
     for i in range(water.size - 1, 0, -1):
-        if water[i] > upper[i]:
-            water[i - 1] += water[i] - upper[i]
-            water[i] = upper[i]
+        room = max(upper[i] - ice[i], 0.0)
+        if water[i] > room:
+            water[i - 1] += water[i] - room
+            water[i] = room
 
 
 @kernel
 def lateral(
-    hours: float, water: Floats, threshold: Floats, upper: Floats, thickness: Floats, lateral_k: Floats,
-    exponent: Floats, sine: float, length_mm: float, connected: bool,
+    hours: float, water: Floats, ice: Floats, threshold: Floats, upper: Floats, thickness: Floats,
+    lateral_k: Floats, exponent: Floats, sine: float, length_mm: float, connected: bool,
 ) -> float:  # fmt: skip
     """Subsurface flow out of the hillslope's foot (mm): q = Ho Ke sin(a) / L (Dun et al. 2009).
 
-    A layer drains that holds more than its threshold (field capacity and entrapped air) and, if `connected`, lies
-    on a full layer or on the base. Conductivity is weighted by thickness. Water is taken from the top down.
+    A layer drains that holds more than its threshold (field capacity and entrapped air, less its ice) and, if
+    `connected`, lies on a full layer or on the base. Conductivity is weighted by thickness. Water is taken from the
+    top down.
     """
-    depth = 0.0
     conductance = 0.0
     for i in range(water.size):
-        if water[i] <= threshold[i]:
+        least, room = max(threshold[i] - ice[i], 0.0), max(upper[i] - ice[i], 0.0)
+        if water[i] <= least:
             continue
         if connected:
-            if i < water.size - 1 and water[i + 1] < upper[i + 1] * (1.0 - 1e-9):
+            if i < water.size - 1 and water[i + 1] < max(upper[i + 1] - ice[i + 1], 0.0) * (1.0 - 1e-9):
                 continue
-            span = upper[i] - threshold[i]
-            share = 1.0 if span <= 0.0 else min((water[i] - threshold[i]) / span, 1.0)
+            span = room - least
+            share = 1.0 if span <= 0.0 else min((water[i] - least) / span, 1.0)
         else:
-            share = relative_conductivity(water[i], upper[i], exponent[i])
-        depth += thickness[i]
+            share = relative_conductivity(water[i], room, exponent[i]) if room > 0.0 else 1.0
         conductance += lateral_k[i] * share * thickness[i]
-    if depth <= 0.0:
+    if conductance <= 0.0:
         return 0.0
     # Ho x (sum K dz / sum dz) is the sum itself when Ho is the thickness of the draining layers
     wanted = conductance * sine * hours / length_mm
@@ -107,7 +109,7 @@ def lateral(
     for i in range(water.size):
         if taken >= wanted:
             break
-        part = min(max(water[i] - threshold[i], 0.0), wanted - taken)
+        part = min(max(water[i] - max(threshold[i] - ice[i], 0.0), 0.0), wanted - taken)
         water[i] -= part
         taken += part
     return taken

@@ -84,6 +84,7 @@ class CoverInput:
     live_biomass_kg_m2: float | None = None
     residue_kg_m2: float | None = None
     max_friction: float = 17.0
+    stem_diameter_m: float = 0.005
     light_extinction: float = 0.45
     water_stress_fraction: float = 0.1
     rill_spacing_m: float = 1.0
@@ -111,8 +112,10 @@ class DailyWeather:
     """The weather of consecutive days, arrays of one length.
 
     `tp` is the time to peak as a fraction of the storm's duration, `ip` its peak over its mean intensity (CLIGEN).
-    Breakpoints, where given, take the place of duration, tp and ip: `breakpoint_start` holds, a day and one more,
-    where the day's points begin in `breakpoint_time_h` and `breakpoint_depth_mm` (cumulative).
+    `monthly_mean_c` are the station's twelve mean temperatures, from which those of the deep soil follow; None
+    takes those of the days. Breakpoints, where given, take the place of duration, tp and ip: `breakpoint_start`
+    holds, a day and one more, where the day's points begin in `breakpoint_time_h` and `breakpoint_depth_mm`
+    (cumulative).
     """
 
     latitude_deg: float
@@ -129,6 +132,7 @@ class DailyWeather:
     radiation_ly: Floats
     wind_m_s: Floats
     tdew_c: Floats
+    monthly_mean_c: Floats | None = None
     breakpoint_start: Ints | None = None
     breakpoint_time_h: Floats | None = None
     breakpoint_depth_mm: Floats | None = None
@@ -155,6 +159,7 @@ class EngineOptions:
     rawp: float = 0.8
     drainage_steps_per_day: int = 24
     storm_steps: int = 10
+    frost: bool = True
 
 
 @dataclass(frozen=True)
@@ -163,10 +168,10 @@ class HillslopeResult:
 
     For each day, to 1e-6 mm: precip = runoff + lateral + percolation + transpiration + soil_evaporation +
     snow_evaporation + interception + change of (soil_water + snow_water + canopy_water); `closure_mm` is the
-    largest error. `soil_water_mm` counts all water, also below the wilting point. `rain_melt_mm` is what reaches
-    the canopy or the ground as water; `interception_mm` what evaporates from leaves and litter. In kg a day:
-    detached - deposited = sediment. The peak never exceeds `max_excess_m3_s`. Sediment's five fractions (primary
-    clay, silt, small aggregates, large aggregates, sand) are those of the soil.
+    largest error. `soil_water_mm` counts all water, also ice and what lies below the wilting point.
+    `rain_melt_mm` is what reaches the canopy or the ground as water; `interception_mm` what evaporates from leaves
+    and litter. In kg a day: detached - deposited = sediment. The peak never exceeds `max_excess_m3_s`. Sediment's
+    five fractions (primary clay, silt, small aggregates, large aggregates, sand) are those of the soil.
     """
 
     name: str

@@ -47,7 +47,9 @@ class Wepp(NoDbBase):
         default=0.95, ge=0.1, le=2, description="mid-season crop coefficient; 1.2 raises, 0.65 lowers transpiration"
     )
     pmet_rawp: float = Field(default=0.8, ge=0, le=1, description="readily available part of the soil's water")
-    frost: bool = Field(default=False, description="whether frost is computed; not by the embedded engine")
+    frost: bool = Field(
+        default=True, description="whether the soil freezes, as in WEPP; False: embedded engine only"
+    )
     snow: bool = Field(default=True, description="whether snow is computed with the options below")
     snow_rst_c: float = Field(
         default=0.0, ge=-10, le=10, description="degrees C; rain turns to snow below it; -2 is advised for gridMET"
@@ -140,7 +142,6 @@ class Wepp(NoDbBase):
             asked = (self.snow, self.snow_rst_c, self.snow_new_density_kg_m3, self.snow_settled_density_kg_m3)
             return [] if asked == own else ["snow: WEPP's own snow has a threshold of 0 and densities 100 and 250"]
         unknown = {
-            "frost": (self.frost, "the embedded engine doesn't compute frost"),
             "tcr": (self.tcr, "the embedded engine's critical shear doesn't depend on the channel's slope"),
             "channel_routing": (self.channel_routing != "creams", "the embedded engine knows creams only"),
         }
