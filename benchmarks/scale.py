@@ -28,6 +28,7 @@ from statistics import median
 from time import perf_counter, sleep
 from typing import Any
 
+from weppbatch.batch.ledger import fold
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.states import DONE
 from weppbatch.tasks.execute import Job, execute
@@ -148,12 +149,13 @@ def driven(batch: Path, words: tuple[str, ...], jobs: int) -> float:
 
 
 def do_the_rest(batch: Path) -> None:
-    """Do what a stopped start left, in this process."""
+    """Do what a stopped start left, in this process, and fold it as the end of a start does."""
     only_write()
     for runid in BatchRunner.getInstance(batch).runids:
         for task in TASKS:
             if not (batch / sentinel(runid, task)).exists():
                 execute(Job(batch, runid, task))
+    fold(batch)
 
 
 def watch_sizes(process: "subprocess.Popen[bytes]", sizes: dict[int, float]) -> None:

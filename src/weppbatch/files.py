@@ -6,7 +6,8 @@ Standard library only. Nothing here knows about batches or tasks.
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from weppbatch.errors import InputError
+
+ABSENT = -1
 
 
 def utc_now() -> str:
@@ -132,3 +135,23 @@ def shipped(name: str) -> Path:
         if candidate.is_dir():
             return candidate
     raise InputError(f"the folder '{name}' of weppbatch is missing", hint="install weppbatch again")
+
+
+def sizes_and_times(folder: str, names: Iterable[str]) -> "array[int]":
+    """Size (bytes) and time of change (ns) of each file, one after the other; twice ABSENT where there is none."""
+    seen = array("q")
+    try:
+        at = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    except OSError:
+        return array("q", [ABSENT for _ in names for _ in range(2)])
+    try:
+        for name in names:
+            try:
+                status = os.stat(name, dir_fd=at)
+            except OSError:
+                seen.extend((ABSENT, ABSENT))
+            else:
+                seen.extend((status.st_size, status.st_mtime_ns))
+    finally:
+        os.close(at)
+    return seen

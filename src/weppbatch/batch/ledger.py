@@ -57,6 +57,11 @@ class Ledger:
         """The runs that are not excluded and not complete, largest first."""
         return [runid for runid in self.plan.runids if self.runs[runid].status not in DONE]
 
+    @property
+    def control_stamps(self) -> dict[str, str]:
+        """What `drift` needs to know of the cloned runs' control files, of those that were looked at."""
+        return self._remembered.control_stamps if self._remembered else {}
+
     def remember(self) -> None:
         """Keep what was found for the next look, which then reads only what changed (see `remembered`)."""
         if self._remembered:

@@ -14,10 +14,12 @@ from time import time
 from typing import Any
 
 from weppbatch import __version__
+from weppbatch.batch.drift import stamp_of_controls
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.states import RunState, TaskState
 from weppbatch.errors import InputError
-from weppbatch.files import read_json, sha256_of_json, write_json
+from weppbatch.files import ABSENT, read_json, sha256_of_json, sizes_and_times, write_json
+from weppbatch.nodb.controls import CONTROLS
 from weppbatch.tasks import graph
 from weppbatch.tasks.configuration import engine_version, stamp_of, table_sha256
 
@@ -36,6 +38,11 @@ def _watched() -> tuple[str, ...]:
 WATCHED = _watched()
 
 
+# Where in what is seen of a run's files its clone's sentinel stands, and each of its controls.
+CLONE_MARK = 2 * WATCHED.index(".tasks/clone.json")
+CONTROLS_AT = tuple(2 * WATCHED.index(kind.filename) for kind in CONTROLS.values())
+
+
 class Remembered:
     """The states of an earlier look at a batch, by run id, as far as they still hold."""
 
@@ -46,6 +53,7 @@ class Remembered:
         content = _read(plan.folder / FILE)
         self.entries: dict[str, Any] = content["runs"] if content.get("whole") == self.whole else {}
         self.changed = False
+        self.control_stamps: dict[str, str] = {}  # of every cloned run that was looked at, as drift takes them
         self._stamps = cache(lambda name: stamp_of(name, plan.folder / "_base"))
 
     def state_of(self, runid: str) -> RunState | None:
@@ -95,19 +103,12 @@ class Remembered:
 
     def _files(self, runid: str) -> tuple[str, float]:
         """A checksum over sizes and times of what is watched in a run, and the newest time (s)."""
-        folder = f"{self.plan.folder}/runs/{runid}/"
-        found: list[tuple[int, int] | None] = []
-        newest_ns = 0
-        for name in WATCHED:
-            try:
-                status = os.stat(folder + name)  # noqa: PTH116 - 5 times as fast as a Path
-            except OSError:
-                found.append(None)
-                continue
-            found.append((status.st_size, status.st_mtime_ns))
-            newest_ns = max(newest_ns, status.st_mtime_ns)
-        content = repr((found, self.plan.entries[runid]["feature_sha256"]))
-        return blake2b(content.encode(), digest_size=16).hexdigest(), newest_ns / 1e9
+        seen = sizes_and_times(f"{self.plan.folder}/runs/{runid}", WATCHED)
+        if seen[CLONE_MARK] != ABSENT:
+            self.control_stamps[runid] = stamp_of_controls(seen[at : at + 2] for at in CONTROLS_AT)
+        digest = blake2b(self.plan.entries[runid]["feature_sha256"].encode(), digest_size=16)
+        digest.update(seen.tobytes())
+        return digest.hexdigest(), max(seen[1::2]) / 1e9
 
 
 def _same_for_all_runs(plan: Plan) -> str:

@@ -110,6 +110,7 @@ def _start(
             forcing.forget(folder)
         ledger, work = work_of(folder, choice)
         if not work.jobs:
+            ledger.remember()
             _say_machine_or_nothing(ledger, work, choice, cores, as_json)
             return
         _announce(start, ledger, work, choice, cores, reason)

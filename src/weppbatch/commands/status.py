@@ -32,7 +32,7 @@ def status(
     ledger = Ledger(Plan(batch_folder(name).resolve()))
     ledger.remember()
     runner = ledger.plan.runner
-    drifted = drift(control_hashes(ledger.plan.folder, runner.runids, runner.control_hashes))
+    drifted = drift(control_hashes(ledger.plan.folder, runner.runids, runner.control_hashes, ledger.control_stamps))
     gone = vanished(runner)
     submitted = unended(ledger.plan.folder)
     if as_json:

@@ -64,7 +64,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """A state file's document as it is, and its state as plain values."""
-    document = _parse(path)
+    document, tagged = _parse(path)
     if not isinstance(document, dict) or OBJECT not in document:
         raise UnsafeState(f"{path} is not a state file: it has no '{OBJECT}'")
     class_name = document[OBJECT]
@@ -84,7 +84,24 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     tags = sorted(key for key in state if key.startswith("py/"))
     if tags:
         raise _refused(path, tags[0], "the top")
+    if tagged == 1 and _is_shallow(state):  # the document itself: all within is data already
+        return document, state
     return document, {key: _plain(value, path, key, class_name) for key, value in state.items()}
+
+
+def _is_shallow(value: Any) -> bool:
+    """Whether nothing is nested deeper than what is read."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return True
+    return False
 
 
 def is_flat(document: dict[str, Any]) -> bool:
@@ -125,8 +142,9 @@ def check_writable(value: Any, where: str, depth: int = 0) -> None:
         raise InputError(f"{where} is a {type(value).__name__}, not a plain value")
 
 
-def _parse(path: Path) -> Any:
-    """The JSON of a file, bounded in size and depth, without NaN and without a key given twice."""
+def _parse(path: Path) -> tuple[Any, int]:
+    """The JSON of a file, bounded in size and depth, without NaN and without a key given twice; and how many of its
+    objects have a tag of jsonpickle's."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UnsafeState(f"{path} is larger than {MAX_BYTES // 1024**2} MiB")
@@ -139,8 +157,15 @@ def _parse(path: Path) -> Any:
     def no_constant(name: str) -> None:
         raise UnsafeState(f"{path} holds {name}, which is not a JSON number")
 
+    tagged = 0
+
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal tagged
         found = dict(pairs)
+        for key in found:
+            if key[:3] == "py/":
+                tagged += 1
+                break
         if len(found) != len(pairs):
             keys = [key for key, _ in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)
@@ -148,7 +173,7 @@ def _parse(path: Path) -> Any:
         return found
 
     try:
-        return json.loads(text, parse_constant=no_constant, object_pairs_hook=once)
+        return json.loads(text, parse_constant=no_constant, object_pairs_hook=once), tagged
     except RecursionError as error:
         raise UnsafeState(f"{path} is nested too deeply") from error
     except ValueError as error:  # also an integer of thousands of digits
