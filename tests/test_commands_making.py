@@ -389,6 +389,20 @@ def test_settings_that_would_fail_in_every_run_are_said_when_run_ids_are_made(ca
     assert warnings() == []
 
 
+def test_a_real_wepp_that_is_not_there_is_said_before_anything_runs(
+    call: Call, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEPP_EXE", raising=False)
+    call("set", "mine", "landuse.mode=single", "soils.mode=single", "wepp.engine=wepp")
+    (said,) = call("validate", "mine", "-t", NAMES, "--json").json["warnings"]
+    assert "needs an executable of WEPP, and none is named" in said and "wepp.wepp_executable" in said
+    program = ready / "_base" / "wepp"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    call("set", "mine", "wepp.wepp_executable=wepp")
+    assert call("validate", "mine", "-t", NAMES, "--json").json["warnings"] == []
+
+
 def test_only_the_runs_asked_for_are_previewed(call: Call, ready: Path) -> None:
     said = call("validate", "mine", "-t", NAMES, "--runs", "wolf*,nothing")
     assert "wolf-creek" in said.out and "stinking-creek" not in said.out

@@ -74,6 +74,21 @@ def test_a_watersheds_summary_is_read_year_by_year_and_its_outlet_day_by_day():
     assert read_hillslope_loss(OUTPUTS / "H1.loss.txt").precip_mm_yr == 679.24
 
 
+def test_without_sediment_there_are_no_shares_of_its_classes_and_without_flow_no_events(folder):
+    head, _, _ = (folder / "loss_pw0.txt").read_text().partition("Sediment Particle Information Leaving Channel:")
+    (folder / "loss_pw0.txt").write_text(head)
+    with pytest.raises(UnreadableOutput, match="five classes"):
+        read_watershed_loss(folder / "loss_pw0.txt", 3)
+    for tonnes in ("524.2", "12287.2"):
+        assert tonnes in head
+        head = head.replace(tonnes, "0.0  ")
+    (folder / "loss_pw0.txt").write_text(head)
+    assert read_watershed_loss(folder / "loss_pw0.txt", 3).class_shares.tolist() == [0.0] * 5
+    rows = (folder / "ebe_pw0.txt").read_text().splitlines()
+    (folder / "ebe_pw0.txt").write_text("\n".join(rows[:8]))
+    assert read_outlet_events(folder / "ebe_pw0.txt", 10).date.size == 0
+
+
 def test_of_builds_that_list_all_elements_the_outlet_is_taken(folder):
     rows = (folder / "ebe_pw0.txt").read_text().splitlines()
     (folder / "ebe_pw0.txt").write_text("\n".join(f"{row} 0.0 0.0 0.0 {at % 2 + 9}" for at, row in enumerate(rows)))

@@ -1,4 +1,4 @@
-"""What the settings of a batch still lack: maps that are not named, a land cover key that there is not.
+"""What the settings of a batch still lack: maps that are not named, a land cover key or a WEPP that there is not.
 
 In: a batch's checklist, its `_base`, and the tables of keys. Out: a line for each lack. It opens no map and changes
 nothing; that the files are there is asked when a setting is made.
@@ -7,10 +7,12 @@ nothing; that the files are there is asked when a setting is made.
 from pathlib import Path
 
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.engines.wepp_process import executable_of
 from weppbatch.errors import InputError
 from weppbatch.nodb.landuse import Landuse
 from weppbatch.nodb.outside import outside_path
 from weppbatch.nodb.soils import Soils
+from weppbatch.nodb.wepp import Wepp
 from weppbatch.tasks import graph
 from weppbatch.tasks.parameters import land_covers
 
@@ -24,6 +26,18 @@ def unready(folder: Path) -> list[str]:
         found += _landuse(Landuse.getInstance(base), runner.batch_name)
     if "soils" in tasks:
         found += _soils(Soils.getInstance(base), runner.batch_name)
+    if "wepp" in tasks:
+        found += _wepp(Wepp.getInstance(base))
+    return found
+
+
+def _wepp(control: Wepp) -> list[str]:
+    found = [f"wepp.{problem}" for problem in control.problems()]
+    if control.engine == "wepp":
+        try:
+            executable_of(control.wepp_executable, outside_path(control, "wepp_executable").parent)
+        except InputError as error:
+            found.append(f"{error.message}: {error.hint}")
     return found
 
 

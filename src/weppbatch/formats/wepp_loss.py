@@ -71,8 +71,8 @@ def read_watershed_loss(path: Path, channels: int) -> WatershedLoss:
     if not means or not years:
         raise UnreadableOutput(f"{path.name} of WEPP has no annual averages")
     table = np.array([_channels(block, channels, path, year) for year, block in zip(years, blocks, strict=True)])
-    shares = dict(CLASS_ROW.findall(means))
-    if len(shares) != 5:
+    shares = dict(CLASS_ROW.findall(means)) or dict.fromkeys("12345", "0")  # WEPP leaves them out without sediment
+    if len(shares) != 5 or (table[:, -1, 1].any() and shares["1"] == "0"):
         raise UnreadableOutput(f"{path.name} of WEPP doesn't name the five classes of sediment")
     return WatershedLoss(
         years=np.array(years),
