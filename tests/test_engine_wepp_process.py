@@ -163,10 +163,10 @@ def test_a_control_chooses_the_engine_and_its_side_files(stand_in, tmp_path):
     control = Wepp(wd=str(tmp_path), engine="wepp", wepp_executable=str(stand_in(DONE)), wepp_timeout_s=7)
     engine = engine_of(control, tmp_path / "runs")
     assert isinstance(engine, WeppExe) and engine.settings.hillslope_timeout_s(30) == 7
-    assert set(engine.settings.side_files(10)) == {"wepp_ui.txt", "pmetpara.txt"}
-    plain = control.model_copy(update={"wepp_ui": False, "pmet": False, "wepp_timeout_s": 0})
+    assert set(engine.settings.side_files(10)) == {"wepp_ui.txt", "pmetpara.txt", "frost.txt"}
+    plain = control.model_copy(update={"wepp_ui": False, "pmet": False, "frost": False, "wepp_timeout_s": 0})
     assert settings_of(plain).side_files(10) == {} and settings_of(plain).hillslope_timeout_s(30) == 120
-    every = control.model_copy(update={"frost": True, "tcr": True, "channel_routing": "muskingum_cunge"})
+    every = control.model_copy(update={"tcr": True, "channel_routing": "muskingum_cunge"})
     files = settings_of(every).side_files(10)
     assert {"frost.txt", "tcr.txt", "chan.inp"} < set(files)
     assert files["chan.inp"] == "1 600\n0\n1\n10\n" and settings_of(every).peaks == 4
