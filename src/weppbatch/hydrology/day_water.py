@@ -241,17 +241,13 @@ def evaporate(
     site: Any, layers: Floats, water: Floats, weather: Floats, settings: Floats, state: Floats, wetting: float,
     caught: float, amounts: Floats,
 ) -> float:  # fmt: skip
-    """Evaporate the litter's water, snow, then the soil's; give what the plants ask for (mm).
+    """Evaporate the litter's water, then the soil's; give what the plants ask for (mm).
 
-    Litter water that the day can't evaporate goes into the soil.
+    Litter water that the day can't evaporate goes into the soil. Snow doesn't evaporate, as in WEPP.
     """
     litter, soil, plants = evaporative_demand(site, layers, water, weather, settings, wetting, caught, state)
     if caught > 0.0:
         amounts[at.FROM_CATCH] = min(caught, litter)
         water[0] += caught - amounts[at.FROM_CATCH]
-    if state[at.PACK] > 0.0:
-        amounts[at.FROM_SNOW] = min(soil, state[at.PACK])
-        state[at.PACK] -= amounts[at.FROM_SNOW]
-        soil -= amounts[at.FROM_SNOW]
     amounts[at.FROM_SOIL] = soil_water.evaporate(soil, water, layers[at.FOOT], EVAPORATING_DEPTH_MM)
     return float(plants)

@@ -126,10 +126,8 @@ def freeze(
         conductivity = unfrozen_w_mk(layers, sheets, front)
         conductivity = conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK
         resistance += sheets[at.HEIGHT, front] / 4000.0 / conductivity
-    for j in range(sheets.shape[1]):
+    for j in range(front, sheets.shape[1]):
         height, frozen = sheets[at.HEIGHT, j], sheets[at.FROZEN, j]
-        if j < front and sheets[at.LIQUID, j] <= 1e-3:
-            continue
         taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm)) - rising
         if taken <= 0.0 or left <= 1.0:
             return
@@ -146,8 +144,7 @@ def freeze(
         if share < 1.0:
             return
         left -= max(needed / taken, 1.0)
-        if j >= front:
-            frozen_mm += height
+        frozen_mm += height
 
 
 @kernel
@@ -270,6 +267,8 @@ def frost_hour(
             frozen_mm += sheets[at.HEIGHT, j]
         least = max(frozen_mm, sheets[at.HEIGHT, 0] / 2.0)
         losing = -surface_c / (insulation + frozen_m2k_w(least)) - (rising if alone else 0.0)
+        if losing <= 0.0 and first < 0:
+            return
         if losing > 0.0 and front < sheets.shape[1]:
             freeze(layers, sheets, surface_c, insulation, rising if alone else 0.0, front, frozen_mm)
         elif alone and last >= 0:
