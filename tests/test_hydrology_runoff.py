@@ -13,7 +13,9 @@ MM_H = 1 / 3.6e6
 
 def peak_mm_h(depth_mm, hours, most_mm_h, length_m, slope, f):
     alpha = friction.kinematic_coefficient(slope, f)
-    return runoff.peak_m_s(depth_mm / 1000, hours * 3600, most_mm_h * MM_H, length_m, alpha) / MM_H
+    return (
+        runoff.peak_m_s(depth_mm / 1000, hours * 3600, most_mm_h * MM_H, most_mm_h * MM_H, length_m, alpha) / MM_H
+    )
 
 
 def test_a_varied_storm_on_a_hundred_metres_has_the_published_peak_and_duration():

@@ -107,22 +107,30 @@ def event_sediment(
 @kernel
 def run_off(
     site: Any, shapes: Floats, particles: Floats, time_h: Floats, rate_mm_h: Floats, excess_mm_h: Floats, n: int,
-    winter: bool, runoff_mm: float, surplus_mm: float, ground: Floats, state: Floats, out: Floats,
+    winter: bool, routed: bool, runoff_mm: float, surplus_mm: float, ground: Floats, state: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Fill a day's peak, duration and sediment from its infiltration excess and the soil's return flow (surplus).
 
-    The surplus is spread over the hours with excess, or else over the hours with rain or melt.
+    The surplus is spread over the hours with excess, or else over the hours with rain or melt. A storm between
+    breakpoints is `routed` down the slope, one of CLIGEN's shape by the approximate solution; the surplus counts in
+    its mean but not in its sharpness.
     """
-    hours, most = wet_part(time_h, excess_mm_h, n)
+    hours, sharpest = wet_part(time_h, excess_mm_h, n)
     intensity = 0.0 if winter or state[at.PACK] > 0.0 else rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
     if runoff_mm <= 0.0:
-        hours, most = wet_part(time_h, rate_mm_h, n)
+        hours, _ = wet_part(time_h, rate_mm_h, n)
         hours = hours if hours > 0.0 else 24.0
-        most = 0.0
-    most += surplus_mm / hours
+        sharpest = surplus_mm / hours
+    most = sharpest + (surplus_mm / hours if runoff_mm > 0.0 else 0.0)
     total = runoff_mm + surplus_mm
     alpha = flow_coefficient(site, state)
-    peak = runoff.peak_m_s(total / 1000.0, hours * 3600.0, most * MM_H, site.length_m, alpha)
+    if routed and runoff_mm > 0.0:
+        for i in range(n):
+            excess_mm_h[i] = (excess_mm_h[i] + surplus_mm / hours) * MM_H if excess_mm_h[i] > 0.0 else 0.0
+        peak = runoff.routed_peak_m_s(time_h, excess_mm_h, n, site.length_m, alpha)
+        peak = min(max(peak, runoff.LEAST_PEAK_M_S), most * MM_H)
+    else:
+        peak = runoff.peak_m_s(total / 1000.0, hours * 3600.0, sharpest * MM_H, most * MM_H, site.length_m, alpha)
     duration = runoff.effective_duration_s(total / 1000.0, peak)
     interrill = 0.0
     if intensity > 0.0:
@@ -208,8 +216,11 @@ def day(
             caught = min(site.residue_mm, arriving - on_leaves)
         state[at.CANOPY_STORE] += on_leaves
         day_water.intercept(on_leaves + caught, time_h, rate_mm_h, n)
-        infiltration_excess, last = day_water.storm_excess(
-            site, layers, water, ice, ke, content, state, time_h, rate_mm_h, n, excess_mm_h
+        _, sharpest = wet_part(time_h, rate_mm_h, n)
+        if not winter and weather[at.LAST_POINT] <= weather[at.FIRST_POINT] + 1:
+            sharpest = weather[at.PRECIP] / weather[at.DURATION] * max(weather[at.IP], 1.0)
+        n, infiltration_excess, last = day_water.storm_excess(
+            site, layers, water, ice, ke, content, state, sharpest, time_h, rate_mm_h, n, excess_mm_h
         )
         if not winter:
             state[at.ENERGY] += storm.kinetic_energy_j_m2(time_h, rate_mm_h, n)
@@ -220,6 +231,7 @@ def day(
         wetting = arriving - on_leaves - caught - infiltration_excess
     day_water.drain_and_evaporate(site, layers, water, ice, now, weather, settings, state, wetting, caught, amounts)
     total = infiltration_excess + amounts[at.RETURN_FLOW]
+    routed = times_h.size > 0
     state[at.DAYS] += 1.0
     if mean_c > 0.0:
         state[at.RAIN] += weather[at.PRECIP] / 1000.0
@@ -228,7 +240,7 @@ def day(
         if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
             ground[1] = 0.0
         run_off(
-            site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, infiltration_excess,
+            site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, routed, infiltration_excess,
             amounts[at.RETURN_FLOW], ground, state, out,
         )  # fmt: skip
     out[0], out[1], out[2] = weather[at.PRECIP], arriving, total
@@ -270,7 +282,7 @@ def run(
     state[at.RAIN], state[at.DAYS], state[at.ROUGHNESS] = site.rain_before_m, site.days_before, site.roughness_m
     state[at.ENERGY] = 15.0 * 1000.0 * site.rain_before_m  # J/m2 a mm, of the rain before the first day
     state[at.EVENING_C] = weather[0, at.TMIN]
-    steps = np.zeros((3, MOST_BREAKPOINTS + 2))
+    steps = np.zeros((3, 2 * MOST_BREAKPOINTS + 2))
     amounts = np.zeros(at.AMOUNTS)
     row = np.zeros(len(OUTPUTS))
     closure = 0.0

@@ -48,21 +48,14 @@ def supply(
     if state[at.PACK] <= 0.0 and weather[at.TMIN] > 0.0 and state[at.FROST] <= 0.0:
         state[at.EVENING_C] = weather[at.TMIN]
         return (storm_of(weather, times_h, depths_mm, settings, time_h, rate_mm_h) if precip > 0.0 else 0), False
-    storms = weather[at.TMIN] >= 0.0 and precip > 0.0
     hours = np.empty(24)
+    storms = state[at.PACK] <= 0.0 and weather[at.TMIN] >= 0.0 and precip > 0.0
     winter.winter_day(
         site, layers, sheets, sun, weather, settings, 0.0 if storms else precip, water, ice, state, hours
     )
+    if storms:  # on frozen ground without snow
+        return storm_of(weather, times_h, depths_mm, settings, time_h, rate_mm_h), False
     total = hours.sum()
-    if storms:
-        n = storm_of(weather, times_h, depths_mm, settings, time_h, rate_mm_h)
-        if total > 0.0:  # melt goes on at its mean rate, beside the storm and after it
-            rate_mm_h[:n] += total / 24.0
-            if time_h[n] < 24.0:
-                time_h[n + 1] = 24.0
-                rate_mm_h[n] = total / 24.0
-                n += 1
-        return n, False
     if total <= 0.0:
         return 0, True
     wet = 0
@@ -165,23 +158,28 @@ def wear(site: Any, state: Floats) -> None:
 @kernel
 def storm_excess(
     site: Any, layers: Floats, water: Floats, ice: Floats, ke_mm_h: float, content: float, state: Floats,
-    time_h: Floats, rate_mm_h: Floats, n: int, excess_mm_h: Floats,
-) -> tuple[float, float]:  # fmt: skip
-    """Infiltration excess of the steps: its depth (mm) and the last rate of infiltration (mm/h).
+    sharpest_mm_h: float, time_h: Floats, rate_mm_h: Floats, n: int, excess_mm_h: Floats,
+) -> tuple[int, float, float]:  # fmt: skip
+    """Infiltration excess of the steps, made finer: their number, depth (mm), last rate of infiltration (mm/h).
 
-    Conductivity and wetness are those of the day's beginning.
+    Conductivity and wetness are those of the day's beginning. Water that never comes faster than the soil conducts
+    all enters it; what it can't hold returns later.
     """
     depression = runoff.depression_storage_mm(state[at.ROUGHNESS], site.mean_slope)
     effective = site.porosity_top * site.rock_top
     deficit = max(effective - content, 0.01 * effective)
     free = free_storage_mm(layers, water, ice)
+    if sharpest_mm_h <= ke_mm_h:
+        excess_mm_h[:n] = 0.0
+        return n, 0.0, 0.0
+    n = storm.refined(time_h, rate_mm_h, n)
     depth, last = infiltration.excess(
         time_h, rate_mm_h, n, ke_mm_h, site.suction_mm * deficit, free, site.ksat_min_mm_h, depression, excess_mm_h
     )
     if depth < LEAST_EXCESS_MM:
         excess_mm_h[:n] = 0.0
-        return 0.0, 0.0
-    return depth, last
+        return n, 0.0, 0.0
+    return n, depth, last
 
 
 @kernel
@@ -243,17 +241,13 @@ def evaporate(
     site: Any, layers: Floats, water: Floats, weather: Floats, settings: Floats, state: Floats, wetting: float,
     caught: float, amounts: Floats,
 ) -> float:  # fmt: skip
-    """Evaporate the litter's water, snow, then the soil's; give what the plants ask for (mm).
+    """Evaporate the litter's water, then the soil's; give what the plants ask for (mm).
 
-    Litter water that the day can't evaporate goes into the soil.
+    Litter water that the day can't evaporate goes into the soil. Snow doesn't evaporate, as in WEPP.
     """
     litter, soil, plants = evaporative_demand(site, layers, water, weather, settings, wetting, caught, state)
     if caught > 0.0:
         amounts[at.FROM_CATCH] = min(caught, litter)
         water[0] += caught - amounts[at.FROM_CATCH]
-    if state[at.PACK] > 0.0:
-        amounts[at.FROM_SNOW] = min(soil, state[at.PACK])
-        state[at.PACK] -= amounts[at.FROM_SNOW]
-        soil -= amounts[at.FROM_SNOW]
     amounts[at.FROM_SOIL] = soil_water.evaporate(soil, water, layers[at.FOOT], EVAPORATING_DEPTH_MM)
     return float(plants)

@@ -22,6 +22,8 @@ DAMPING_M = 2.0  # of the annual wave of soil temperature
 SHEETS = 10  # to a layer of 100 or 200 mm
 HOUR_S = 3600.0
 NONE_MM = 1e-6
+TELLING_CONTENT = 1e-4  # a change of volumetric content that changes what the soil conducts
+SETTLING_H = 6  # between two looks at how water moves in unfrozen soil; WEPP looks every hour
 TELLING_ICE_MM = 1.0  # a sheet with less ice conducts as if it had none
 
 
@@ -126,10 +128,8 @@ def freeze(
         conductivity = unfrozen_w_mk(layers, sheets, front)
         conductivity = conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK
         resistance += sheets[at.HEIGHT, front] / 4000.0 / conductivity
-    for j in range(sheets.shape[1]):
+    for j in range(front, sheets.shape[1]):
         height, frozen = sheets[at.HEIGHT, j], sheets[at.FROZEN, j]
-        if j < front and sheets[at.LIQUID, j] <= 1e-3:
-            continue
         taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm)) - rising
         if taken <= 0.0 or left <= 1.0:
             return
@@ -146,8 +146,7 @@ def freeze(
         if share < 1.0:
             return
         left -= max(needed / taken, 1.0)
-        if j >= front:
-            frozen_mm += height
+        frozen_mm += height
 
 
 @kernel
@@ -219,42 +218,42 @@ def potential_and_conductivity(layers: Floats, k: int, wet: float) -> tuple[floa
 
 
 @kernel
-def settle(layers: Floats, sheets: Floats) -> None:
-    """Move liquid water an hour long between neighbouring sheets without ice (Darcy), never past their balance."""
-    known = -1
-    potential = conductivity = 0.0
+def know(layers: Floats, sheets: Floats, j: int) -> float:
+    """A sheet's content, after computing its potential and conductivity again if it has changed enough to tell."""
+    wet = content(layers, sheets, j)
+    if abs(wet - sheets[at.KNOWN_WET, j]) > TELLING_CONTENT:
+        sheets[at.KNOWN_WET, j] = wet
+        sheets[at.POTENTIAL_M, j], sheets[at.CONDUCTS, j] = potential_and_conductivity(
+            layers, int(sheets[at.OF_LAYER, j]), wet
+        )
+    return wet
+
+
+@kernel
+def settle(layers: Floats, sheets: Floats, hours: float) -> None:
+    """Move liquid water for hours between neighbouring sheets without ice (Darcy), never past their balance."""
     for j in range(sheets.shape[1] - 1):
         if sheets[at.FROZEN, j] > 0.0 or sheets[at.FROZEN, j + 1] > 0.0:
             continue
-        if known != j:
-            potential, conductivity = potential_and_conductivity(
-                layers, int(sheets[at.OF_LAYER, j]), content(layers, sheets, j)
-            )
-        k = int(sheets[at.OF_LAYER, j + 1])
-        upper, lower = content(layers, sheets, j), content(layers, sheets, j + 1)
-        potential_below, conductivity_below = potential_and_conductivity(layers, k, lower)
+        upper, lower = know(layers, sheets, j), know(layers, sheets, j + 1)
         height = sheets[at.HEIGHT, j]
-        flux = 0.25 * (conductivity + conductivity_below) * (1.0 + (potential - potential_below) / height * 1000.0)
+        gradient = 1.0 + (sheets[at.POTENTIAL_M, j] - sheets[at.POTENTIAL_M, j + 1]) / height * 1000.0
+        flux = 0.25 * hours * (sheets[at.CONDUCTS, j] + sheets[at.CONDUCTS, j + 1]) * gradient
+        balance = (upper - lower) / (1.0 / height + 1.0 / sheets[at.HEIGHT, j + 1])
         if flux >= 0.0:
-            moved = min(flux, sheets[at.LIQUID, j])
-            balance = (upper - lower) / (1.0 / height + 1.0 / sheets[at.HEIGHT, j + 1])
-            moved = min(moved, max(balance, 0.0))
+            moved = min(min(flux, sheets[at.LIQUID, j]), max(balance, 0.0))
         else:
-            balance = (lower - upper) / (1.0 / height + 1.0 / sheets[at.HEIGHT, j + 1])
-            moved = -min(min(-flux, sheets[at.LIQUID, j + 1]), max(balance, 0.0))
+            moved = -min(min(-flux, sheets[at.LIQUID, j + 1]), max(-balance, 0.0))
         sheets[at.LIQUID, j] -= moved
         sheets[at.LIQUID, j + 1] += moved
-        known = -1
-        if abs(moved) < 1e-4:
-            known, potential, conductivity = j + 1, potential_below, conductivity_below
 
 
 @kernel
 def frost_hour(
     site: Any, layers: Floats, sheets: Floats, settings: Floats, day_of_year: float, surface_c: float,
-    pack_mm: float, density: float,
+    pack_mm: float, density: float, hour: int,
 ) -> None:  # fmt: skip
-    """One hour of a soil that is or may be frozen, under a surface of some temperature."""
+    """One hour of a soil that is or may be frozen, under a surface of a temperature; water settles at times."""
     first, last, front, thawed = shape(sheets)
     if abs(surface_c) < 0.01:
         surface_c = 0.0
@@ -270,6 +269,8 @@ def frost_hour(
             frozen_mm += sheets[at.HEIGHT, j]
         least = max(frozen_mm, sheets[at.HEIGHT, 0] / 2.0)
         losing = -surface_c / (insulation + frozen_m2k_w(least)) - (rising if alone else 0.0)
+        if losing <= 0.0 and first < 0:
+            return
         if losing > 0.0 and front < sheets.shape[1]:
             freeze(layers, sheets, surface_c, insulation, rising if alone else 0.0, front, frozen_mm)
         elif alone and last >= 0:
@@ -280,7 +281,8 @@ def frost_hour(
         if surface_c > 0.0:
             melt_from_above(layers, sheets, surface_c, insulation, first, last)
         melt_from_below(layers, sheets, rising)
-    settle(layers, sheets)
+    if hour % SETTLING_H == SETTLING_H - 1:
+        settle(layers, sheets, float(SETTLING_H))
 
 
 @kernel
@@ -342,4 +344,5 @@ def sheets_of(thickness_mm: Floats) -> Floats:
         columns += [(k, thickness / count)] * count
     sheets = np.zeros((at.SHEET_ROWS, len(columns)))
     sheets[at.OF_LAYER], sheets[at.HEIGHT] = np.array(columns).T
+    sheets[at.KNOWN_WET] = -1.0
     return sheets

@@ -86,6 +86,17 @@ def retention(layers: Layers) -> Retention:
     return Retention(porosity, capacity, np.minimum(wilting, 0.98 * capacity), air, factor)
 
 
+def on_grid(layers: Layers, surface_mm: float) -> Layers:
+    """The layers on WEPP's grid without NaN.
+
+    What no layer has is estimated on the grid, for the estimates depend on the thickness, as in WEPP; what only
+    some layers lack is estimated before.
+    """
+    columns = [getattr(layers, name) for name in Layers.__dataclass_fields__]
+    some = any(np.isnan(values).any() and not np.isnan(values).all() for values in columns)
+    return completed(regridded(completed(layers) if some else layers, surface_mm))
+
+
 def regridded(
     layers: Layers, surface_mm: float = 200.0, step_mm: float = 200.0, deepest_mm: float = 1800.0
 ) -> Layers:
@@ -109,6 +120,7 @@ def regridded(
     weight /= weight.sum(axis=1, keepdims=True)
     mean = {name: weight @ getattr(layers, name) for name in Layers.__dataclass_fields__ if name != "depth_mm"}
     mean["ksat_mm_h"] = 1.0 / (weight @ (1.0 / layers.ksat_mm_h))
-    mean["anisotropy"] = (weight @ (layers.ksat_mm_h * layers.anisotropy)) / mean["ksat_mm_h"]
+    across = (weight @ (layers.ksat_mm_h * layers.anisotropy)) / mean["ksat_mm_h"]
+    mean["anisotropy"] = np.where(np.isnan(across), mean["anisotropy"], across)
     twice = {name: np.concatenate([values[:1], values]) for name, values in mean.items()}
     return Layers(depth_mm=np.concatenate([[surface_mm / 2.0], feet]), **twice)

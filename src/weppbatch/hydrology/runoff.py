@@ -6,6 +6,7 @@ The kinematic wave's approximate solution (NSERL Report 10, ch. 4) with exponent
 import math
 
 from weppbatch.hydrology.compiled import kernel
+from weppbatch.hydrology.state import Floats
 
 EXPONENT = 1.5
 LEAST_PEAK_M_S = 3.63e-8
@@ -38,11 +39,13 @@ def share_after_recession(infiltration_m_s: float, mean_m_s: float, t_star: floa
 
 
 @kernel
-def peak_m_s(runoff_m: float, duration_s: float, max_rate_m_s: float, length_m: float, alpha: float) -> float:
-    """The peak of runoff from excess of a duration and a highest rate; never above that rate."""
+def peak_m_s(
+    runoff_m: float, duration_s: float, sharpest_m_s: float, max_rate_m_s: float, length_m: float, alpha: float
+) -> float:
+    """The peak of runoff from excess of a duration and a sharpest rate; never above the `max_rate_m_s`."""
     mean = runoff_m / duration_s
     t_star = relative_equilibrium_time(length_m, alpha, mean, duration_s)
-    v_star = mean / max_rate_m_s
+    v_star = mean / sharpest_m_s
     if t_star >= 1.0:
         q_star = math.pow(t_star, -EXPONENT)
     elif v_star >= 1.0:
@@ -52,6 +55,59 @@ def peak_m_s(runoff_m: float, duration_s: float, max_rate_m_s: float, length_m: 
         critical = (1.0 - math.sqrt(max(1.0 - 4.0 * short * v_star, 0.0))) / (2.0 * short)
         q_star = 1.0 / t_star if t_star > critical else 1.0 / v_star - short / v_star * t_star
     return min(max(mean * q_star, LEAST_PEAK_M_S), max_rate_m_s)
+
+
+@kernel
+def travelled_m(start: int, into_s: float, end: int, time_h: Floats, rate_m_s: Floats, alpha: float) -> float:
+    """How far a wave goes that leaves the top `into_s` seconds into a step, until the end of a later one."""
+    depth = 0.0
+    way = 0.0
+    for i in range(start, end):
+        seconds = 3600.0 * (time_h[i + 1] - time_h[i]) - (into_s if i == start else 0.0)
+        deeper = depth + rate_m_s[i] * seconds
+        if rate_m_s[i] > 0.0:
+            way += alpha * (math.pow(deeper, EXPONENT) - math.pow(depth, EXPONENT)) / rate_m_s[i]
+        else:
+            way += alpha * EXPONENT * math.sqrt(depth) * seconds
+        depth = deeper
+    return way
+
+
+@kernel
+def routed_peak_m_s(time_h: Floats, rate_m_s: Floats, n: int, length_m: float, alpha: float) -> float:
+    """The highest outflow of a kinematic wave down a plane, by its characteristics (NSERL Report 10, ch. 4).
+
+    At the end of each step: the depth at the foot is what fell on the wave that arrives then, since it left the top
+    or, if it began below, since the excess began.
+    """
+    most = 0.0
+    for end in range(1, n + 1):
+        if rate_m_s[end - 1] <= 0.0:
+            continue
+        low, high = 0, end
+        if travelled_m(0, 0.0, end, time_h, rate_m_s, alpha) <= length_m:
+            high = 0
+        while high - low > 1:
+            middle = (low + high) // 2
+            if travelled_m(middle, 0.0, end, time_h, rate_m_s, alpha) > length_m:
+                low = middle
+            else:
+                high = middle
+        depth = 0.0
+        for i in range(high, end):
+            depth += rate_m_s[i] * 3600.0 * (time_h[i + 1] - time_h[i])
+        if high > 0:
+            seconds = 3600.0 * (time_h[low + 1] - time_h[low])
+            near, far = 0.0, seconds
+            for _ in range(30):
+                into = 0.5 * (near + far)
+                if travelled_m(low, into, end, time_h, rate_m_s, alpha) > length_m:
+                    near = into
+                else:
+                    far = into
+            depth += rate_m_s[low] * (seconds - far)
+        most = max(most, alpha * math.pow(depth, EXPONENT) / length_m)
+    return most
 
 
 @kernel

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import erosion, friction, frost, infiltration, plants, sediment, surface, winter
-from weppbatch.hydrology.pedotransfer import Retention, completed, regridded, retention
+from weppbatch.hydrology.pedotransfer import Retention, on_grid, retention
 from weppbatch.hydrology.soil_texture import air_entry_kpa, water_contents
 from weppbatch.hydrology.state import CoverInput, Floats, HillslopeInput, Layers, SoilInput
 
@@ -183,7 +183,7 @@ def mean_slope(fraction: Floats, slope: Floats) -> float:
 def pack(inputs: HillslopeInput, latitude_deg: float) -> Site:
     """All that the day loop reads of one hillslope."""
     soil, cover = inputs.soil, inputs.cover
-    layers = regridded(completed(soil.layers), SURFACE_MM)
+    layers = on_grid(soil.layers, SURFACE_MM)
     kept = retention(layers)
     table = layer_table(layers, kept, soil.avke_mm_h)
     slope = mean_slope(inputs.distance_fraction, inputs.slope)

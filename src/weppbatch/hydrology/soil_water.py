@@ -84,14 +84,14 @@ def lateral(
 ) -> float:  # fmt: skip
     """Subsurface flow out of the hillslope's foot (mm): q = Ho Ke sin(a) / L (Dun et al. 2009).
 
-    A layer drains that holds more than its threshold (field capacity and entrapped air, less its ice) and, if
+    A layer drains that holds its threshold or more (field capacity and entrapped air, less its ice) and, if
     `connected`, lies on a full layer or on the base. Conductivity is weighted by thickness. Water is taken from the
     top down.
     """
     conductance = 0.0
     for i in range(water.size):
         least, room = max(threshold[i] - ice[i], 0.0), max(upper[i] - ice[i], 0.0)
-        if water[i] <= least:
+        if water[i] < least * (1.0 - 1e-9):
             continue
         if connected:
             if i < water.size - 1 and water[i + 1] < max(upper[i + 1] - ice[i + 1], 0.0) * (1.0 - 1e-9):

@@ -101,6 +101,31 @@ def breakpoints(
 
 
 @kernel
+def refined(time_h: Floats, rate_mm_h: Floats, n: int) -> int:
+    """Divide steps, in place, to WEPP's time step for the storm (1 to 10 minutes); give their new number."""
+    seconds = 3600.0 * (time_h[n] - time_h[0])
+    step_h = 600.0 / 3600.0
+    for longest, step_s in ((1800.0, 60.0), (3600.0, 120.0), (7200.0, 180.0), (21600.0, 300.0)):
+        if seconds <= longest:
+            step_h = step_s / 3600.0
+            break
+    total = 0
+    for i in range(n):
+        total += max(math.ceil((time_h[i + 1] - time_h[i]) / step_h - 0.1), 1)
+    if total >= rate_mm_h.size:
+        return n
+    at_end = total
+    for i in range(n - 1, -1, -1):
+        start, end, rate = time_h[i], time_h[i + 1], rate_mm_h[i]
+        parts = max(math.ceil((end - start) / step_h - 0.1), 1)
+        for k in range(parts):
+            time_h[at_end - k] = end - (end - start) * k / parts
+            rate_mm_h[at_end - 1 - k] = rate
+        at_end -= parts
+    return total
+
+
+@kernel
 def kinetic_energy_j_m2(time_h: Floats, rate_mm_h: Floats, n: int) -> float:
     """Energy of the rain: 3.812 + 0.3796 ln(i) by intensity i in m/h, at most 76.5 mm/h (NSERL 10, ch. 7)."""
     total = 0.0

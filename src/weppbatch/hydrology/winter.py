@@ -211,8 +211,9 @@ def winter_day(
                 state[at.DENSITY], resistance,
             )  # fmt: skip
             frost.frost_hour(
-                site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, state[at.PACK], state[at.DENSITY]
-            )
+                site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, state[at.PACK], state[at.DENSITY],
+                hour,
+            )  # fmt: skip
             note_frost(sheets, state)
         snows = temperature <= settings[at.THRESHOLD_C]
         heat = 0.0
