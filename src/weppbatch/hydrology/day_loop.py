@@ -9,6 +9,7 @@ import numpy as np
 
 from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import day_water, erosion, friction, runoff, sediment, storm
+from weppbatch.hydrology.borrowed import borrowed
 from weppbatch.hydrology.checks import MOST_BREAKPOINTS
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
@@ -204,7 +205,7 @@ def run(
     depths_mm: Floats, settings: Floats, out: Floats,
 ) -> float:  # fmt: skip
     """Run all days into `out` (18 x days); give the largest error of a day's water balance (mm)."""
-    site = numbers[0]
+    site: Any = borrowed(numbers)[0]
     water = np.empty(layers.shape[1])
     wilting = layers[at.WILTING].sum()
     for i in range(water.size):
@@ -217,6 +218,11 @@ def run(
     steps = np.zeros((3, MOST_BREAKPOINTS + 1))
     amounts = np.zeros(at.AMOUNTS)
     row = np.zeros(len(OUTPUTS))
+    owners = (water, state, steps, amounts, row)  # they live as long as what is borrowed from them
+    water, state, steps = borrowed(water), borrowed(state), borrowed(steps)
+    amounts, row = borrowed(amounts), borrowed(row)
+    layers, shapes, particles, weather = borrowed(layers), borrowed(shapes), borrowed(particles), borrowed(weather)
+    times_h, depths_mm, settings = borrowed(times_h), borrowed(depths_mm), borrowed(settings)
     closure = 0.0
     before = water.sum()
     for i in range(weather.shape[0]):
@@ -229,4 +235,4 @@ def run(
         before = after
         row[9], row[10], row[11] = water.sum() + wilting, state[at.PACK], state[at.CANOPY_STORE]
         out[:, i] = row
-    return closure
+    return closure + 0.0 * len(owners)
