@@ -10,6 +10,7 @@ import numpy as np
 
 from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import day_water, erosion, friction, frost, runoff, sediment, storm
+from weppbatch.hydrology.borrowed import borrowed
 from weppbatch.hydrology.checks import MOST_BREAKPOINTS
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
@@ -269,7 +270,7 @@ def run(
     weather: Floats, times_h: Floats, depths_mm: Floats, settings: Floats, out: Floats,
 ) -> float:  # fmt: skip
     """Run all days into `out` (18 x days); give the largest error of a day's water balance (mm)."""
-    site = numbers[0]
+    site: Any = borrowed(numbers)[0]
     sheets = blank_sheets.copy()
     water, ice = np.empty(layers.shape[1]), np.zeros(layers.shape[1])
     now, ground = np.zeros((3, layers.shape[1])), np.zeros(3)
@@ -285,6 +286,22 @@ def run(
     steps = np.zeros((3, 2 * MOST_BREAKPOINTS + 2))
     amounts = np.zeros(at.AMOUNTS)
     row = np.zeros(len(OUTPUTS))
+    owners = (
+        water,
+        ice,
+        now,
+        ground,
+        sheets,
+        state,
+        steps,
+        amounts,
+        row,
+    )  # they live as long as what is borrowed from them
+    water, state, steps = borrowed(water), borrowed(state), borrowed(steps)
+    ice, now, ground, sheets = borrowed(ice), borrowed(now), borrowed(ground), borrowed(sheets)
+    amounts, row, sun = borrowed(amounts), borrowed(row), borrowed(sun)
+    layers, shapes, particles, weather = borrowed(layers), borrowed(shapes), borrowed(particles), borrowed(weather)
+    times_h, depths_mm, settings = borrowed(times_h), borrowed(depths_mm), borrowed(settings)
     closure = 0.0
     before = water.sum()
     for i in range(weather.shape[0]):
@@ -298,4 +315,4 @@ def run(
         before = after
         row[9], row[10], row[11] = in_soil + wilting, state[at.PACK], state[at.CANOPY_STORE]
         out[:, i] = row
-    return closure
+    return closure + 0.0 * len(owners)
