@@ -21,6 +21,8 @@ CONTROL_FILES = tuple(
 # What GDAL and the tasks read over a network: an address, or one of GDAL's remote file systems.
 _REMOTE = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://|/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
 
+_SOIL_PROPERTIES = ("sand_map", "clay_map", "bulk_density_map", "organic_carbon_map", "soil_depth_map")
+
 
 @dataclass(frozen=True)
 class TaskSpec:
@@ -171,6 +173,8 @@ _SPECS = (
                 "mode",
                 "soil_map",
                 "soil_table",
+                *_SOIL_PROPERTIES,
+                "property_units",
                 "missing_soil",
                 "single_texture",
                 "initial_saturation",
@@ -185,7 +189,8 @@ _SPECS = (
         },
         files=("soils/soils.parquet", "soils/layers.parquet"),
         declared=("soils/soils.parquet", "soils/layers.parquet"),
-        outside_files={"soils": ("soil_map", "soil_table"), "disturbed": ("lookup_table",)},
+        version=2,
+        outside_files={"soils": ("soil_map", "soil_table", *_SOIL_PROPERTIES), "disturbed": ("lookup_table",)},
         tables=("soil_parameters", "soil_profiles", "fixed_soils"),
     ),
     TaskSpec(
