@@ -1,57 +1,30 @@
 """Task climate on a run's folder: the station that is chosen, what is written, and what is refused before."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import rasterio
+from affine import Affine
 
-from weppbatch.errors import ConfigError, InputError, InputProblems
+from climate_run import NewRun, new_run
+from weppbatch.errors import ConfigError, InputError, InputProblems, WeppbatchError
 from weppbatch.files import shipped
 from weppbatch.formats.climate_cli import read_climate, write_climate
 from weppbatch.formats.climate_series import DAILY
-from weppbatch.formats.station_par import read_station
+from weppbatch.formats.station_par import read_station, write_station
 from weppbatch.hydrology.weather import generate
 from weppbatch.nodb.climate import Climate
 from weppbatch.tasks import climate
-from weppbatch.tasks.run import Run
 from weppbatch.tasks.stations import NoStation, closest, distance_km, named
 
 STATIONS = shipped("config") / "stations"
-NEAR_MT_WILSON = (-118.3, 34.4, 1400.0)
+__all__ = ["new_run"]
 TENNESSEE = (-84.4, 35.9, 500.0)
-
-NewRun = Callable[..., Run]
-
-
-@pytest.fixture
-def new_run(tmp_path: Path) -> NewRun:
-    """Makes a run with two hillslopes around a place and a climate control with the given settings."""
-
-    def make(runid: str = "ws-1", place: tuple[float, float, float] = NEAR_MT_WILSON, **fields: Any) -> Run:
-        batch = tmp_path / "batch"
-        wd = batch / "runs" / runid
-        (wd / "watershed").mkdir(parents=True, exist_ok=True)
-        (batch / "_base").mkdir(exist_ok=True)
-        longitude_deg, latitude_deg, elevation_m = place
-        table = {
-            "area_m2": [3000.0, 1000.0],
-            "centroid_longitude_deg": [longitude_deg - 0.01, longitude_deg + 0.03],
-            "centroid_latitude_deg": [latitude_deg + 0.01, latitude_deg - 0.03],
-            "elevation_m": [elevation_m + 10.0, elevation_m - 30.0],
-        }
-        pq.write_table(pa.table(table), wd / "watershed" / "hillslopes.parquet")
-        Climate(**({"wd": str(wd), "years": 3} | fields)).write_to(wd)
-        scratch = tmp_path / "scratch" / runid
-        shutil.rmtree(scratch, ignore_errors=True)
-        return Run(batch=batch, runid=runid, scratch=scratch, log=lambda _: None)
-
-    return make
 
 
 def test_weather_of_the_nearest_station_is_written_twice_and_the_same(new_run: NewRun) -> None:
@@ -227,14 +200,79 @@ def test_a_users_file_that_is_missing_or_not_named_is_said(new_run: NewRun) -> N
         climate.run(new_run(mode="user_defined", cli_file="nowhere.cli"))
 
 
-def test_observed_weather_is_refused_for_now(new_run: NewRun) -> None:
-    with pytest.raises(ConfigError, match="observed"):
-        climate.run(new_run(mode="observed"))
-
-
 def test_setting_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    control = Climate(wd=str(tmp_path), cli_file="mine.cli", stations="mine")
-    assert [problem.split(":")[0] for problem in control.problems()] == ["cli_file", "stations"]
+    control = Climate(wd=str(tmp_path), cli_file="mine.cli", stations="mine", observed_series="days.csv")
+    assert [problem.split(":")[0] for problem in control.problems()] == ["cli_file", "stations", "observed_series"]
     (tmp_path / "mine").mkdir()
+    (tmp_path / "days.csv").touch()
     (tmp_path / "mine.cli").touch()
     assert control.problems() == []
+
+
+def reference_map(path: Path, *bands_mm: float, west: float = -118.5) -> Path:
+    """A raster of 0.1 degree cells, each band with one depth west of -118.3 and twice that east of it."""
+    values = np.array([[[mm, mm, 2 * mm, 2 * mm]] * 4 for mm in bands_mm], dtype="float32")
+    shape = {"height": 4, "width": 4, "count": len(bands_mm), "dtype": "float32", "nodata": -9999.0}
+    transform = Affine(0.1, 0, west, 0, -0.1, 34.6)
+    with rasterio.open(path, "w", driver="GTiff", crs="EPSG:4326", transform=transform, **shape) as target:
+        target.write(values)
+    return path
+
+
+def test_weather_is_brought_to_a_reference_maps_mean_over_the_hillslopes(
+    new_run: NewRun, tmp_path: Path, user_cli: Path
+) -> None:
+    """Three quarters of the area lie in the west."""
+    path = reference_map(tmp_path / "normals.tif", 600.0)
+    run = new_run(precip_scaling="map", precip_map=str(path), years=100)
+    metrics = climate.run(run)
+    assert metrics["reference_mm_yr"] == 750.0
+    assert metrics["precip_mm_yr"] == pytest.approx(750.0, rel=0.05)
+    assert metrics["precip_factors"] == [pytest.approx(750 / metrics["own_mm_yr"], abs=1e-3)] * 12
+    assert str(path) in run.inputs
+    run = new_run(mode="user_defined", cli_file=str(user_cli), precip_scaling="map", precip_map=str(path))
+    assert climate.run(run)["precip_mm_yr"] == pytest.approx(750.0, abs=0.1)
+
+
+def test_a_map_of_twelve_months_gives_each_month_a_factor(new_run: NewRun, tmp_path: Path) -> None:
+    months_mm = [160.0, 160.0, 120.0, 60.0, 20.0, 4.0, 1.0, 4.0, 20.0, 30.0, 60.0, 100.0]
+    path = reference_map(tmp_path / "months.tif", *months_mm)
+    run = new_run(precip_scaling="map", precip_map=str(path), years=100)
+    metrics = climate.run(run)
+    series = read_climate(run.scratch / "climate" / "climate.cli")
+    january = series.precip_mm[series.month == 1].sum() / 100
+    assert january == pytest.approx(200.0, rel=0.25)
+    assert len(set(metrics["precip_factors"])) > 6
+
+
+def test_a_map_that_cant_be_a_reference_says_why(new_run: NewRun, tmp_path: Path) -> None:
+    def error(path: Path) -> WeppbatchError:
+        with pytest.raises(WeppbatchError) as caught:
+            climate.run(new_run(precip_scaling="map", precip_map=str(path)))
+        return caught.value
+
+    inches = error(reference_map(tmp_path / "inches.tif", 24.0))
+    assert "a year: the map has 30 mm, the weather 8" in inches.message and "in mm" in str(inches.hint)
+    assert "2 bands" in error(reference_map(tmp_path / "two.tif", 1.0, 2.0)).message
+    assert error(reference_map(tmp_path / "away.tif", 600.0, west=10.0)).category == "data"
+    assert "is not there" in error(tmp_path / "none.tif").message
+    with pytest.raises(ConfigError, match="precip_map is empty"):
+        climate.run(new_run(precip_scaling="map"))
+
+
+def test_a_station_at_the_watersheds_height_is_preferred_to_a_nearer_one(new_run: NewRun, tmp_path: Path) -> None:
+    """Of two stations 5 and 20 km away the nearer is 1,000 m lower, which counts as 200 km by default."""
+    folder = tmp_path / "stations"
+    folder.mkdir()
+    station = read_station(STATIONS / "ca046006.par")
+    write_station(
+        folder / "low.par", replace(station, latitude_deg=34.35, elevation_ft=1312.0, longitude_deg=-118.3)
+    )
+    write_station(
+        folder / "high.par", replace(station, latitude_deg=34.22, elevation_ft=4593.0, longitude_deg=-118.3)
+    )
+    run = new_run(stations=str(folder))
+    before = run.control(Climate).settings()
+    assert climate.run(run)["station_id"] == "high"
+    assert run.control(Climate).settings() == before  # what was chosen is a result, and no setting
+    assert climate.run(new_run(stations=str(folder), station_km_per_100m=0.0))["station_id"] == "low"

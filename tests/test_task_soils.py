@@ -320,7 +320,6 @@ def test_map_table_and_lookup_are_inputs_by_their_absolute_paths(run):
         ("A,40,20", "A,,20", "line 2: sandtotal_r empty"),
         ("A,40,20", "A,nan,20", "line 2: sandtotal_r is nan"),
         ("A,40,20", "A,90,20", "add up to 110 %"),
-        ("1.3,9,28,14", "1.3,9,14,28", "wfifteenbar_r, 28, is above wthirdbar_r, 14"),
         ("1.3,9,28,14", "1.3,-9.9,28,14", "line 2: ksat_r is -9.9"),
         ("1.3,9,28,14", "1.3,inf,28,14", "line 2: ksat_r is inf"),
         ("0,25,A", "0,,A", "line 2: hzdepb_r is empty"),

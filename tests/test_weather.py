@@ -14,7 +14,8 @@ from weppbatch.files import shipped
 from weppbatch.formats.climate_series import DAILY, Breakpoints, ClimateSeries, check_series
 from weppbatch.formats.station_par import Months, Station, read_station
 from weppbatch.hydrology.storms import PEAK_LIMIT_MM_H, wet_share
-from weppbatch.hydrology.weather import calendar, generate, monthly_precip_mm, scaled_series, scaled_station
+from weppbatch.hydrology.weather import calendar, generate, monthly_precip_mm
+from weppbatch.hydrology.weather_scaling import scaled_series, scaled_station
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from weppbatch.engines.wepp_process import executable_of
 from weppbatch.errors import InputError
 from weppbatch.nodb.landuse import Landuse
 from weppbatch.nodb.outside import outside_path
-from weppbatch.nodb.soils import Soils
+from weppbatch.nodb.soils import PROPERTY_MAPS, Soils
 from weppbatch.nodb.wepp import Wepp
 from weppbatch.tasks import graph
 from weppbatch.tasks.parameters import land_covers
@@ -58,7 +58,10 @@ def _landuse(control: Landuse, name: str) -> list[str]:
 def _soils(control: Soils, name: str) -> list[str]:
     if control.mode == "single":
         return []
-    missing = [f"soils.{field}" for field in ("soil_map", "soil_table") if not getattr(control, field)]
+    fields = ["soil_map", "soil_table"]
+    if control.mode == "properties":
+        fields = [field for field in PROPERTY_MAPS if field != "bulk_density_map"]
+    missing = [f"soils.{field}" for field in fields if not getattr(control, field)]
     what = " ".join(f"{field}=FILE" for field in missing)
     return (
         [f"{' and '.join(missing)} not set: weppbatch set {name} {what}, or soils.mode=single"] if missing else []

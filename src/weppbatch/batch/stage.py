@@ -33,7 +33,7 @@ def local_files(plan: Plan, runids: Iterable[str], tasks: Sequence[str]) -> list
     for _, source in sources(plan, runids, tasks):
         if not graph.is_remote(source):
             path = Path(plan.folder, "_base", source)
-            found |= dict.fromkeys(path.iterdir() if path.is_dir() else [path, *_parts(path)])
+            found |= dict.fromkeys(_files_in(path) if path.is_dir() else [path, *_parts(path)])
     return list(found)
 
 
@@ -46,6 +46,11 @@ def sources(plan: Plan, runids: Iterable[str], tasks: Sequence[str]) -> list[tup
                 _, state = read_state(folder / CONTROLS[control].filename)
                 found |= {(task, str(state[name])): None for name in names if state.get(name)}
     return list(found)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """All files of a folder, which may be a Zarr store."""
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def unreadable(files: Iterable[Path]) -> list[str]:

@@ -1,17 +1,16 @@
 """A century of daily weather from a station's monthly statistics, after CLIGEN's published algorithm.
 
-In: a station, a number of years, a seed. Out: a series as in a .cli file. The same arguments give the same weather,
-whatever else is computed. Neither files nor runs are known here.
+In: a station, a number of years, a seed; and daily values that were observed, if there are any. Out: a series as in
+a .cli file. The same arguments give the same weather, whatever else is computed. Files and runs are not known here.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from weppbatch.formats.climate_series import Breakpoints, ClimateSeries
-from weppbatch.formats.station_par import Months, Station
+from weppbatch.formats.climate_series import ClimateSeries
+from weppbatch.formats.station_par import Station
 from weppbatch.hydrology.storms import DAYS, MM_PER_IN, half_hour_share, storm_shape, wet_share
 from weppbatch.hydrology.weather_processes import (
     clear_sky_ly,
@@ -44,19 +43,30 @@ STREAMS = (
 """The processes, each with random numbers of its own; a new one goes to the end, so that the others stay."""
 
 
-def generate(station: Station, years: int, first_year: int = 1, seed: int = 0) -> ClimateSeries:
+def generate(
+    station: Station,
+    years: int,
+    first_year: int = 1,
+    seed: int = 0,
+    observed: Mapping[str, Floats] | None = None,
+) -> ClimateSeries:
     """Daily weather of `years` whole years (Gregorian, leap days included) from 1 January of `first_year`.
 
     Every day draws one number of every process, used or not, so that fewer years are the beginning of more years
     and a change of one process leaves the others' days as they are. Values are rounded as a .cli file shows them,
     depth to 0.01 mm. Monthly statistics hold for the whole month (CLIGEN's default, no interpolation), and CLIGEN's
     regeneration of months that fail its quality tests is left out.
+
+    `observed` has daily values by their names in ClimateSeries (depth, temperatures, radiation, wind; NaN on days
+    without one), which take the place of the generated ones before storms get their shape: CLIGEN's observed mode.
+    A dew point that was not observed lies as far from the day's minimum as the generated one did.
     """
     year, month, day, day_of_year = calendar(first_year, years)
     m = month - 1
     uniform = _Uniforms(seed, day.size)
-    wet, depth_mm = _rain(station, uniform, m)
-    tmax_c, tmin_c, tdew_c = _temperatures(station, uniform, m)
+    given = _Given(observed or {})
+    depth_mm = given("precip_mm", _rain(station, uniform, m)).round(2)
+    tmax_c, tmin_c, tdew_c = _with_observed(given, *_temperatures(station, uniform, m))
     clear_ly = clear_sky_ly(day_of_year, station.latitude_deg)
     solar_ly, solar_sd_ly = np.array(station.solar_ly), np.array(station.sd_solar_ly)
     radiation = radiation_ly(normals(uniform("radiation", 1)), solar_ly[m], solar_sd_ly[m], clear_ly)
@@ -66,7 +76,7 @@ def generate(station: Station, years: int, first_year: int = 1, seed: int = 0) -
         m,
         *(np.array([getattr(w, name) for w in station.wind]) for name in ("pct", "mean_m_s", "sd_m_s", "skew")),
     )
-    duration_h, tp, ip = _storms(station, uniform, m, wet, depth_mm, (tmax_c + tmin_c) / 2.0)
+    duration_h, tp, ip = _storms(station, uniform, m, depth_mm, (tmax_c + tmin_c) / 2.0)
     return ClimateSeries(
         station=station.name,
         latitude_deg=station.latitude_deg,
@@ -82,9 +92,9 @@ def generate(station: Station, years: int, first_year: int = 1, seed: int = 0) -
         ip=ip.round(2),
         tmax_c=tmax_c.round(1),
         tmin_c=tmin_c.round(1),
-        radiation_ly=radiation.round(0),
-        wind_m_s=speed.round(1),
-        wind_dir_deg=direction.round(0) % 360.0,
+        radiation_ly=given("radiation_ly", radiation).round(0),
+        wind_m_s=given("wind_m_s", speed).round(1),
+        wind_dir_deg=given("wind_dir_deg", direction).round(0) % 360.0,
         tdew_c=tdew_c.round(1),
         monthly_tmax_c=_celsius(np.array(station.tmax_f)).round(1),
         monthly_tmin_c=_celsius(np.array(station.tmin_f)).round(1),
@@ -113,36 +123,6 @@ def monthly_precip_mm(station: Station) -> Floats:
     return np.asarray(np.array(station.mean_p_in) * MM_PER_IN * DAYS * wet)
 
 
-def scaled_station(station: Station, factors: Sequence[float], *, with_intensity: bool) -> Station:
-    """A station whose wet days have `factors` (12, January first) times the depth, as often as before.
-
-    `with_intensity` scales the largest half-hour intensities too, so that storms keep their shape; without it they
-    stay, and a wetter day's storm lasts longer instead.
-    """
-
-    def times(months: Months) -> Months:
-        return tuple(value * factor for value, factor in zip(months, factors, strict=True))
-
-    intensity = times(station.mx5p_in_h) if with_intensity else station.mx5p_in_h
-    return replace(station, mean_p_in=times(station.mean_p_in), sd_p_in=times(station.sd_p_in), mx5p_in_h=intensity)
-
-
-def scaled_series(series: ClimateSeries, factors: Sequence[float]) -> ClimateSeries:
-    """A series with each day's depth times its month's factor (12, January first); storms keep their shape."""
-    per_month = np.array(factors, dtype=np.float64)
-    per_day = per_month[series.month - 1]
-    breakpoints = series.breakpoints
-    if breakpoints is not None:
-        per_point = np.repeat(per_day, np.diff(breakpoints.start))
-        breakpoints = Breakpoints(breakpoints.start, breakpoints.time_h, breakpoints.depth_mm * per_point)
-    return replace(
-        series,
-        precip_mm=series.precip_mm * per_day,
-        monthly_precip_mm=series.monthly_precip_mm * per_month,
-        breakpoints=breakpoints,
-    )
-
-
 class _Uniforms:
     """Uniform numbers over 0 to 1 (0 left out) for each process, from a stream of its own."""
 
@@ -155,8 +135,29 @@ class _Uniforms:
         return 1.0 - np.random.Generator(np.random.PCG64(self.seeds[process])).random(self.days + more)
 
 
-def _rain(station: Station, uniform: _Uniforms, m: Ints) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """Which days are wet, and every day's depth (mm); `m` is the month from 0."""
+class _Given:
+    """Observed values by name, over what would be generated."""
+
+    def __init__(self, values: Mapping[str, Floats]) -> None:
+        self.values = values
+
+    def __call__(self, name: str, generated: Floats) -> Floats:
+        """The observed values, and generated ones on days without."""
+        found = self.values.get(name)
+        return generated if found is None else np.where(np.isfinite(found), found, generated)
+
+
+def _with_observed(given: _Given, high: Floats, low: Floats, dew: Floats) -> tuple[Floats, Floats, Floats]:
+    """Generated temperatures (°C) with the observed ones in their place; of a pair with a gap, neither is taken."""
+    high_seen, low_seen = (given.values.get(name, np.full(high.size, np.nan)) for name in ("tmax_c", "tmin_c"))
+    seen = np.isfinite(high_seen) & np.isfinite(low_seen)
+    new_high, new_low = np.where(seen, high_seen, high), np.where(seen, low_seen, low)
+    moved = np.where(seen, np.minimum(dew + new_low - low, (new_high + new_low) / 2.0), dew)
+    return new_high, new_low, given("tdew_c", moved)
+
+
+def _rain(station: Station, uniform: _Uniforms, m: Ints) -> Floats:
+    """Every day's depth (mm), 0 on dry days; `m` is the month from 0."""
     p_wet, p_dry = np.array(station.p_wet_wet), np.array(station.p_wet_dry)
     numbers = uniform("occurrence", 1)
     wet_before = bool(numbers[0] <= wet_share(p_wet, p_dry)[m[0]])
@@ -164,7 +165,7 @@ def _rain(station: Station, uniform: _Uniforms, m: Ints) -> tuple[npt.NDArray[np
     skew = np.array(station.skew_p)
     mean_in, sd_in = depth_parameters(np.array(station.mean_p_in), np.array(station.sd_p_in), skew)
     depth_mm = depths_in(normals(uniform("depth", 1)), mean_in[m], sd_in[m], skew[m]) * MM_PER_IN
-    return wet, np.where(wet, depth_mm, 0.0).round(2)
+    return np.where(wet, depth_mm, 0.0)
 
 
 def _temperatures(station: Station, uniform: _Uniforms, m: Ints) -> tuple[Floats, Floats, Floats]:
@@ -177,9 +178,10 @@ def _temperatures(station: Station, uniform: _Uniforms, m: Ints) -> tuple[Floats
 
 
 def _storms(
-    station: Station, uniform: _Uniforms, m: Ints, wet: npt.NDArray[np.bool_], depth_mm: Floats, mean_c: Floats
+    station: Station, uniform: _Uniforms, m: Ints, depth_mm: Floats, mean_c: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Duration (h), time to peak and peak intensity of every day's storm; zero on dry days."""
+    wet = depth_mm > 0
     share = half_hour_share(
         *(
             np.array(months)

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from weppbatch.nodb.base import NoDbBase
 from weppbatch.nodb.outside import missing_files
 
+PROPERTY_MAPS = ("sand_map", "clay_map", "bulk_density_map", "organic_carbon_map", "soil_depth_map")
+
 
 class Soils(NoDbBase):
     """Settings of the task soils: the dominant map unit of each hillslope, or one texture for all."""
@@ -17,9 +19,10 @@ class Soils(NoDbBase):
         "ksflag": "internal_conductivity_adjustment",
     }
 
-    mode: Literal["gridded", "single"] = Field(
+    mode: Literal["gridded", "properties", "single"] = Field(
         default="gridded",
-        description="gridded: the dominant map unit of the soil map; single: one texture for every hillslope",
+        description="gridded: the dominant map unit of the soil map; properties: from maps of sand, clay and more; "
+        "single: one texture for every hillslope",
     )
     soil_map: str = Field(
         default="",
@@ -27,13 +30,29 @@ class Soils(NoDbBase):
     )
     soil_table: str = Field(
         default="",
-        description="CSV or Parquet of horizons by mukey with SSURGO's column names, or of mukey and texture; "
-        "path as for soil_map",
+        description="CSV, Parquet or SQLite of horizons by mukey with SSURGO's columns, or of mukey and texture; path "
+        "as for soil_map",
     )
     missing_soil: Literal["error", "dominant"] = Field(
         default="error",
-        description="what is done with a hillslope whose map unit has no usable soil: an error, or the watershed's "
-        "dominant soil in its place",
+        description="what is done with a hillslope that has no soil or an invalid one: an error, or the dominant "
+        "valid soil of the watershed in its place",
+    )
+    sand_map: str = Field(default="", description="raster of sand for mode properties; path as for soil_map")
+    clay_map: str = Field(default="", description="raster of clay for mode properties; path as for soil_map")
+    bulk_density_map: str = Field(
+        default="",
+        description="raster of the fine earth's bulk density for mode properties; none: from texture",
+    )
+    organic_carbon_map: str = Field(
+        default="", description="raster of organic carbon for mode properties; path as for soil_map"
+    )
+    soil_depth_map: str = Field(
+        default="", description="raster of the soil's depth in cm for mode properties; path as for soil_map"
+    )
+    property_units: Literal["percent", "soilgrids"] = Field(
+        default="percent",
+        description="of the maps of properties: %, %, g/cm3, %; or SoilGrids' g/kg, g/kg, cg/cm3, dg/kg",
     )
     single_texture: Literal["clay loam", "loam", "sand loam", "silt loam"] = Field(
         default="loam", description="texture for mode single"
@@ -76,4 +95,4 @@ class Soils(NoDbBase):
 
     def problems(self) -> list[str]:
         """Whether the files it names are there."""
-        return missing_files(self, "soil_map", "soil_table")
+        return missing_files(self, "soil_map", "soil_table", *PROPERTY_MAPS)

@@ -1,15 +1,15 @@
-"""Task climate: the run's daily weather, generated from a station's statistics or taken from a user's .cli file.
+"""Task climate: the run's daily weather, generated from a station's statistics, observed, or a user's .cli file.
 
 Reads where the hillslopes are; writes `climate/climate.parquet` and the same series as `climate/climate.cli`.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,16 +17,18 @@ from weppbatch.errors import ConfigError, InputProblems
 from weppbatch.files import replacing
 from weppbatch.formats.climate_cli import read_climate, write_climate
 from weppbatch.formats.climate_series import DAILY, ClimateSeries, check_series
-from weppbatch.hydrology.weather import M_PER_FT, generate, scaled_series, scaled_station
+from weppbatch.hydrology.weather import M_PER_FT, generate, monthly_precip_mm
+from weppbatch.hydrology.weather_scaling import mean_months_mm, scaled_series, scaled_station
 from weppbatch.nodb.climate import Climate
 from weppbatch.nodb.outside import outside_path
+from weppbatch.tasks.observed import observed_weather
+from weppbatch.tasks.places import Place, place_of
+from weppbatch.tasks.reference_map import reference_factors
 from weppbatch.tasks.run import Metrics, Run
-from weppbatch.tasks.stations import closest, distance_km, named, station_folder
+from weppbatch.tasks.stations import Chosen, closest, distance_km, named, station_folder
 
 FIRST_YEAR = 1
 """Generated years are counted, for they are no years of the calendar."""
-FAR_KM = 100.0
-FAR_M = 500.0
 
 
 class UnusableScaling(InputProblems, ConfigError):
@@ -36,13 +38,8 @@ class UnusableScaling(InputProblems, ConfigError):
 def run(run: Run) -> Metrics:
     """Make the series, write it twice, and say where it comes from."""
     control = run.control(Climate)
-    place = _place(run)
-    if control.mode == "observed":
-        raise ConfigError(
-            "climate.mode observed is not available yet",
-            hint="use vanilla, or user_defined with a .cli file of observed weather",
-        )
-    series, source = (_generated if control.mode == "vanilla" else _users)(run, control, place)
+    makers = {"vanilla": _generated, "observed": _observed, "user_defined": _users}
+    series, source = makers[control.mode](run, control, place_of(run))
     _check_scaling(control, series)
     write_climate(run.output("climate/climate.cli"), series)
     write_series(run.output("climate/climate.parquet"), series, source)
@@ -79,77 +76,90 @@ def _check_scaling(control: Climate, series: ClimateSeries) -> None:
     """Raise UnusableScaling when a series that was scaled has days that WEPP would not take."""
     problems = check_series(series) if control.precip_scaling != "none" else []
     if problems:
-        name = "precip_scale_factor" if control.precip_scaling == "scalar" else "precip_monthly_factors"
+        names = {"scalar": "precip_scale_factor", "monthly": "precip_monthly_factors", "map": "precip_map"}
+        name = names[control.precip_scaling]
         raise UnusableScaling(
             f"scaled by climate.{name}={getattr(control, name)}, the weather can't be used:",
             problems,
-            hint=f"set climate.{name} nearer to 1, or climate.precip_scaling=none",
+            hint="correct the map, or set climate.precip_scaling=none"
+            if control.precip_scaling == "map"
+            else f"set climate.{name} nearer to 1, or climate.precip_scaling=none",
         )
 
 
-def _generated(run: Run, control: Climate, place: "_Place") -> tuple[ClimateSeries, dict[str, Any]]:
-    """A series from the nearest station's statistics, or from those of the station that was named."""
-    folder = station_folder(outside_path(control, "stations") if control.stations else None)
-    if control.station_selection == "closest":
-        chosen = closest(folder, place.longitude_deg, place.latitude_deg)
-    else:
-        chosen = named(folder, control.station_id, place.longitude_deg, place.latitude_deg)
-    run.outside(chosen.path)
-    station, factors = chosen.station, control.monthly_factors()
+Made = tuple[ClimateSeries, dict[str, Any]]
+
+
+def _generated(run: Run, control: Climate, place: Place) -> Made:
+    """A series from a station's statistics."""
+    chosen = _station(run, control, place)
+    station, seed = chosen.station, seed_of(run.runid, control.seed)
+    factors, said = _factors(run, control, place, monthly_precip_mm(station))
     if factors is not None:
         station = scaled_station(station, factors, with_intensity=control.adjust_mx_pt5)
-    seed = seed_of(run.runid, control.seed)
-    run.log(f"{control.years} years from {station.name} ({chosen.station_id}), {chosen.distance_km:.0f} km away")
     series = generate(station, control.years, FIRST_YEAR, seed)
-    where = place.compared(chosen.distance_km, station.elevation_ft * M_PER_FT)
-    if control.station_selection == "closest":
-        place.warn_if_far(run, f"the nearest station, {station.name},", where)
-    return series, {"source": "generated", "station": station.name, "station_id": chosen.station_id} | where
+    return series, {"source": "generated"} | _said_of(run, control, place, chosen) | said
 
 
-def _users(run: Run, control: Climate, place: "_Place") -> tuple[ClimateSeries, dict[str, Any]]:
+def _observed(run: Run, control: Climate, place: Place) -> Made:
+    """An observed series, with a station's storms, scaled where that is asked for."""
+    chosen = _station(run, control, place)
+    series, source = observed_weather(run, control, place, chosen.station, seed_of(run.runid, control.seed))
+    series, said = _scaled(run, control, place, series)
+    return series, source | _said_of(run, control, place, chosen) | said
+
+
+def _users(run: Run, control: Climate, place: Place) -> Made:
     """The user's own series, checked, and scaled where that is asked for."""
     if not control.cli_file:
         raise ConfigError("climate.cli_file is empty", hint="name the .cli file, or set climate.mode=vanilla")
     path = outside_path(control, "cli_file")
-    series, factors = read_climate(path), control.monthly_factors()
+    series = read_climate(path)
     run.outside(path)
-    if factors is not None:
-        series = scaled_series(series, factors)
+    series, said = _scaled(run, control, place, series)
     away_km = distance_km(place.longitude_deg, place.latitude_deg, series.longitude_deg, series.latitude_deg)
     where = place.compared(away_km, series.elevation_m)
     place.warn_if_far(run, f"the weather of {path.name}", where)
     run.log(f"{series.years} years from {path}")
-    return series, {"source": "user_defined", "station": series.station, "file": path.name} | where
+    return series, {"source": "user_defined", "station": series.station, "file": path.name} | where | said
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a watershed lies: the mean of its hillslopes, by area."""
-
-    longitude_deg: float
-    latitude_deg: float
-    elevation_m: float
-
-    def compared(self, away_km: float, station_m: float) -> dict[str, Any]:
-        """Distance and difference in elevation of a station, as metrics."""
-        return {
-            "distance_km": round(away_km, 1),
-            "watershed_above_station_m": round(self.elevation_m - station_m, 1),
-        }
-
-    def warn_if_far(self, run: Run, what: str, where: dict[str, Any]) -> None:
-        """Say when weather from so far away, or from so much lower or higher, is another climate."""
-        if where["distance_km"] > FAR_KM or abs(where["watershed_above_station_m"]) > FAR_M:
-            run.warn(
-                f"{what} is {where['distance_km']:.0f} km away and {-where['watershed_above_station_m']:+.0f} m in "
-                "elevation from the watershed"
-            )
+def _station(run: Run, control: Climate, place: Place) -> Chosen:
+    """The closest station of the folder, or the one that was named."""
+    folder = station_folder(outside_path(control, "stations") if control.stations else None)
+    if control.station_selection == "closest":
+        here = (place.longitude_deg, place.latitude_deg, place.elevation_m)
+        chosen = closest(folder, *here, km_per_100m=control.station_km_per_100m)
+    else:
+        chosen = named(folder, control.station_id, place.longitude_deg, place.latitude_deg)
+    run.outside(chosen.path)
+    run.log(f"station {chosen.station.name} ({chosen.station_id}), {chosen.distance_km:.0f} km away")
+    return chosen
 
 
-def _place(run: Run) -> _Place:
-    """The watershed's middle and mean elevation."""
-    columns = ["area_m2", "centroid_longitude_deg", "centroid_latitude_deg", "elevation_m"]
-    table = pq.read_table(run.input("watershed/hillslopes.parquet"), columns=columns)
-    area_m2, *values = (table.column(name).to_numpy() for name in columns)
-    return _Place(*(float(np.average(value, weights=area_m2)) for value in values))
+def _said_of(run: Run, control: Climate, place: Place, chosen: Chosen) -> dict[str, Any]:
+    """The station as metrics; a warning when it is far away and nobody named it."""
+    where = place.compared(chosen.distance_km, chosen.station.elevation_ft * M_PER_FT)
+    if control.station_selection == "closest":
+        place.warn_if_far(run, f"the nearest station, {chosen.station.name},", where)
+    return {"station": chosen.station.name, "station_id": chosen.station_id} | where
+
+
+def _scaled(run: Run, control: Climate, place: Place, series: ClimateSeries) -> Made:
+    """The series with its depths scaled as the control says, and the factors as metrics."""
+    factors, said = _factors(run, control, place, mean_months_mm(series))
+    return (series if factors is None else scaled_series(series, factors)), said
+
+
+def _factors(
+    run: Run, control: Climate, place: Place, own_mm: npt.NDArray[np.float64]
+) -> tuple[list[float] | None, dict[str, Any]]:
+    """The control's twelve factors, or those of its map over the weather's own monthly depths; and as metrics."""
+    if control.precip_scaling != "map":
+        return control.monthly_factors(), {}
+    if not control.precip_map:
+        raise ConfigError("climate.precip_map is empty", hint="name the map, or set climate.precip_scaling=none")
+    path = outside_path(control, "precip_map")
+    factors, said = reference_factors(path, place, own_mm)
+    run.outside(path)
+    return factors, said | {"precip_map": path.name, "precip_factors": [round(factor, 3) for factor in factors]}

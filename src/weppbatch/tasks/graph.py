@@ -21,6 +21,8 @@ CONTROL_FILES = tuple(
 # What GDAL and the tasks read over a network: an address, or one of GDAL's remote file systems.
 _REMOTE = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://|/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
 
+_SOIL_PROPERTIES = ("sand_map", "clay_map", "bulk_density_map", "organic_carbon_map", "soil_depth_map")
+
 
 @dataclass(frozen=True)
 class TaskSpec:
@@ -173,6 +175,8 @@ _SPECS = (
                 "mode",
                 "soil_map",
                 "soil_table",
+                *_SOIL_PROPERTIES,
+                "property_units",
                 "missing_soil",
                 "single_texture",
                 "initial_saturation",
@@ -187,7 +191,8 @@ _SPECS = (
         },
         files=("soils/soils.parquet", "soils/layers.parquet"),
         declared=("soils/soils.parquet", "soils/layers.parquet"),
-        outside_files={"soils": ("soil_map", "soil_table"), "disturbed": ("lookup_table",)},
+        version=2,
+        outside_files={"soils": ("soil_map", "soil_table", *_SOIL_PROPERTIES), "disturbed": ("lookup_table",)},
         tables=("soil_parameters", "soil_profiles", "fixed_soils"),
     ),
     TaskSpec(
@@ -199,19 +204,26 @@ _SPECS = (
                 "mode",
                 "station_selection",
                 "station_id",
+                "station_km_per_100m",
                 "stations",
                 "years",
                 "seed",
                 "cli_file",
+                "observed_series",
+                "observed_interpolation",
+                "observed_start_year",
+                "observed_end_year",
                 "adjust_mx_pt5",
                 "precip_scaling",
                 "precip_scale_factor",
                 "precip_monthly_factors",
+                "precip_map",
             )
         },
         files=("climate/climate.cli", "climate/climate.parquet"),
         declared=("climate/climate.parquet", "climate/climate.cli"),
-        outside_files={"climate": ("cli_file", "stations")},
+        version=2,
+        outside_files={"climate": ("cli_file", "stations", "observed_series", "precip_map")},
     ),
     TaskSpec(
         name="wepp",

@@ -127,9 +127,7 @@ class Profile:
         rock = _rock_pct(values)
         if rock is None:
             rock = self._guess("rock", above.rock_pct if above else 0.0)
-        water, wrong = self._water(values, density, rock, by_texture.wilting_point, by_texture.field_capacity)
-        if wrong:
-            return [wrong]
+        water = self._water(values, density, rock, by_texture.wilting_point, by_texture.field_capacity)
         if above is None:
             self.very_fine_sand_pct = min(values.get("sandvf_r", DEFAULT_VERY_FINE_SAND_PCT), sand)
         self.layers.append(
@@ -151,23 +149,21 @@ class Profile:
 
     def _water(
         self, values: Mapping[str, float], density: float, rock: float, wilting_point: float, field_capacity: float
-    ) -> tuple[tuple[float, float], str]:
+    ) -> tuple[float, float]:
         """Wilting point and field capacity of the fine earth, from the survey or else from texture.
 
-        The survey's are of the whole soil. Where they leave the fine earth no pores to drain, texture's are taken,
-        and these are kept below the porosity.
+        The survey's are of the whole soil. Where the wilting point is above field capacity, or they leave the fine
+        earth no pores to drain, texture's are taken, and these are kept below the porosity.
         """
         stated = values.get("wfifteenbar_r"), values.get("wthirdbar_r")
         most = 0.99 * (1.0 - density / PARTICLE_DENSITY_G_CM3)
         if stated[0] is not None and stated[1] is not None:
-            if stated[0] > stated[1]:
-                return (0.0, 0.0), f"wfifteenbar_r, {stated[0]:g}, is above wthirdbar_r, {stated[1]:g}"
             fine = 1.0 - min(rock / 100.0, MAX_ROCK_SHARE)
             found = stated[0] / 100.0 / fine, stated[1] / 100.0 / fine
-            if 0.0 < found[1] <= most:
-                return found, ""
+            if found[0] <= found[1] and 0.0 < found[1] <= most:
+                return found
         self._guess("water contents", 0.0)
-        return (min(wilting_point, most), min(field_capacity, most)), ""
+        return min(wilting_point, most), min(field_capacity, most)
 
     def _guess(self, what: str, value: float) -> float:
         """Count an estimated value."""

@@ -1,17 +1,16 @@
 """A user's soil table by map unit: horizons in SSURGO's columns, or a texture for each map unit.
 
-In: a CSV or Parquet and a map unit key. Out: the unit's soil, and all that is wrong with its rows. How horizons
-become layers is in soil_horizons.
+In: a CSV, Parquet or SQLite file and a map unit key. Out: the unit's soil, and all that is wrong with its rows. How
+horizons become layers is in soil_horizons.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
-import pandas as pd
-
-from weppbatch.errors import InputError
 from weppbatch.hydrology.soil_texture import TEXTURES
 from weppbatch.tasks.soil_horizons import REQUIRED, Horizon, Profile, SoilUnit, horizon_values
-from weppbatch.tasks.tables import Cells, read_cells, refuse
+from weppbatch.tasks.soil_tables import survey_cells
+from weppbatch.tasks.tables import Cells, refuse
 
 COLUMNS = (
     f"a table has horizons (mukey, {', '.join(REQUIRED)} and more), or a texture for each map unit (mukey, texture)"
@@ -19,12 +18,15 @@ COLUMNS = (
 
 
 class SoilSurvey:
-    """A soil table with its rows by map unit."""
+    """A soil table with its rows by map unit; of a large one those of `mukeys`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mukeys: Collection[int] | None = None) -> None:
         self.path = path
         self.rows: dict[int, Cells] = {}
-        cells = _cells(path)
+        self.by_texture = False
+        cells = survey_cells(path, mukeys)
+        if not cells and mukeys is not None:
+            return
         columns = set(cells[0][1]) if cells else set()
         self.by_texture = "hzdepb_r" not in columns and "texture" in columns
         needed = ("mukey", "texture") if self.by_texture else ("mukey", *REQUIRED)
@@ -77,20 +79,3 @@ class SoilSurvey:
             if profile.layers:
                 return profile.unit(str(mukey), name or f"map unit {mukey}"), []
         return None, []
-
-
-def _cells(path: Path) -> Cells:
-    """The table's rows as text; of a Parquet file the first row counts as line 1, and a null is empty."""
-    if path.suffix.lower() not in (".parquet", ".pq"):
-        return read_cells(path)
-    try:
-        frame = pd.read_parquet(path)
-    except FileNotFoundError as error:
-        raise InputError(f"the table {path} is not there") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"the table {path} can't be read: {error}", hint="save it as Parquet or CSV") from error
-    records = frame.to_dict("records")
-    return [
-        (number, {str(name): "" if pd.isna(value) else str(value).strip() for name, value in row.items()})
-        for number, row in enumerate(records, 1)
-    ]

@@ -1,4 +1,4 @@
-"""Which weather station a watershed gets: the nearest of a folder of .par files, or one by its name.
+"""Which weather station a watershed gets: the closest of a folder of .par files, or one by its name.
 
 Files are read only as far as their place until one is chosen. Nothing is generated here.
 """
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
+from typing import NamedTuple
 
 from weppbatch.errors import ConfigError, InputProblems
 from weppbatch.files import shipped
-from weppbatch.formats.station_par import PLACE, Station, read_station
+from weppbatch.formats.station_par import HEIGHT, PLACE, Station, read_station
+from weppbatch.hydrology.weather import M_PER_FT
 
 EARTH_KM = 6371.0
 NAME_A_FOLDER = "set climate.stations to a folder of .par files, or to nothing for those that come with weppbatch"
@@ -18,6 +20,14 @@ NAME_A_FOLDER = "set climate.stations to a folder of .par files, or to nothing f
 
 class NoStation(ConfigError):
     """The folder has no station, or not the one that was named."""
+
+
+class Where(NamedTuple):
+    """Where a station stands."""
+
+    longitude_deg: float
+    latitude_deg: float
+    elevation_m: float
 
 
 @dataclass(frozen=True)
@@ -39,19 +49,33 @@ def station_folder(setting: Path | None) -> Path:
     return setting or shipped("config") / "stations"
 
 
-def closest(folder: Path, longitude_deg: float, latitude_deg: float) -> Chosen:
-    """The station with the least great-circle distance; of equal ones the first by name.
+def closest(
+    folder: Path, longitude_deg: float, latitude_deg: float, elevation_m: float = 0.0, km_per_100m: float = 0.0
+) -> Chosen:
+    """The station with the least great-circle distance, to which each 100 m of difference in elevation adds
+    `km_per_100m`; of equal ones the first by name.
 
     Raises NoStation when there is none, InputProblems naming every file whose place can't be read.
     """
     places = {path: _place(path) for path in _files(folder)}
     problems = [
-        f"{path.name}: the second line has no latitude and longitude" for path, place in places.items() if not place
+        f"{path.name}: lines 2 and 3 have no latitude, longitude and elevation"
+        for path, place in places.items()
+        if not place
     ]
     if problems:
         raise InputProblems(f"not station files, in {folder}:", problems, hint="mend them or take them out")
-    distances = {path: distance_km(longitude_deg, latitude_deg, *place) for path, place in places.items() if place}
-    path = min(distances, key=lambda path: (distances[path], path.name))
+    found = {path: place for path, place in places.items() if place}
+    distances = {
+        path: distance_km(longitude_deg, latitude_deg, place.longitude_deg, place.latitude_deg)
+        for path, place in found.items()
+    }
+
+    def apart(path: Path) -> tuple[float, str]:
+        above_m = abs(found[path].elevation_m - elevation_m)
+        return distances[path] + km_per_100m * above_m / 100.0, path.name
+
+    path = min(found, key=apart)
     return Chosen(read_station(path), path, distances[path])
 
 
@@ -91,12 +115,12 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _place(path: Path) -> tuple[float, float] | None:
-    """Longitude and latitude from a file's second line, or None."""
+def _place(path: Path) -> Where | None:
+    """Where a station stands, from its file's second and third line, or None."""
     with path.open(encoding="latin-1") as stream:
         stream.readline()
-        found = PLACE.search(stream.readline())
+        place, height = PLACE.search(stream.readline()), HEIGHT.search(stream.readline())
     try:
-        return (float(found[2]), float(found[1])) if found else None
+        return Where(float(place[2]), float(place[1]), float(height[1]) * M_PER_FT) if place and height else None
     except ValueError:
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weppbatch.errors import InputError, InputProblems
-from weppbatch.files import sha256_of_file, shipped
+from weppbatch.files import sha256_once, shipped
 
 Cells = list[tuple[int, dict[str, str]]]
 
@@ -69,7 +69,7 @@ def table_version(path: Path) -> str:
     with path.open("rb") as lines:  # a Parquet file is no text
         first = lines.readline().decode(errors="replace").strip()
     version = first.removeprefix("# version:").strip() if first.startswith("# version:") else "own"
-    return f"{path.name} {version} ({sha256_of_file(path)[:12]})"
+    return f"{path.name} {version} ({sha256_once(path)[:12]})"
 
 
 def read_cells(path: Path) -> Cells:
