@@ -121,7 +121,12 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             "sand_kg",
         ),
     ),
-    "events": _schema(  # the only long table: seven digits are enough
+    "hillslopes_daily": _schema(  # a long table: seven digits are enough, as in the next
+        topaz_id=pa.int32(),
+        date=pa.date32(),
+        **dict.fromkeys(("rain_melt_mm", "runoff_mm", "soil_water_mm", "snow_water_mm"), pa.float32()),
+    ),
+    "events": _schema(
         kind=pa.dictionary(pa.int8(), pa.string()),
         topaz_id=pa.int32(),
         wepp_id=pa.int32(),
@@ -145,7 +150,7 @@ FILES = tuple(f"{name}.parquet" for name in SCHEMAS)
 
 
 class Tables:
-    """A context in which the four tables are written; they appear, whole, when it ends without an error."""
+    """A context in which the tables are written; they appear, whole, when it ends without an error."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
