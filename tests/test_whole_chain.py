@@ -17,7 +17,7 @@ from weppbatch.nodb.controls import CONTROLS
 from weppbatch.tasks import graph
 from weppbatch.terrain.synthetic import write_synthetic_maps
 
-NEW = ("landuse", "soils", "climate", "wepp")
+NEW = ("landuse", "soils", "climate", "wepp", "watar")
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +128,13 @@ def test_records_and_manifest_name_every_file_from_outside_with_its_checksum(fin
 @pytest.mark.parametrize(
     ("control", "values", "stale"),
     [
-        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp"}),
-        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp"}),
-        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp"}),
-        ("climate", {"years": 4}, {"climate", "wepp"}),
-        ("wepp", {"pmet_kcb": 1.2}, {"wepp"}),
+        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp", "watar"}),
+        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp", "watar"}),
+        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp", "watar"}),
+        ("climate", {"years": 4}, {"climate", "wepp", "watar"}),
+        ("wepp", {"pmet_kcb": 1.2}, {"wepp", "watar"}),
+        ("ash", {"white_depth_mm": 8.0}, {"watar"}),
+        ("ash", {"hillslope_days": True}, {"watar"}),
         ("watershed", {"clip_hillslope_length_m": 200.0}, {"watershed", *NEW}),
         ("omni", {}, set()),
     ],
@@ -151,7 +153,7 @@ def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch:
     assert main(["tasks", "two", "--off", "landuse"]) == 0
     set_in_run(batch, "ws-1", "disturbed", burn_grass=True)
     set_in_run(batch, "ws-1", "wepp", pmet_kcb=1.2)
-    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp"}
+    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp", "watar"}
     done = snakemake(batch)
     assert done.returncode == 0, done.stderr
     assert record(batch, "ws-1", "landuse") == kept
@@ -161,8 +163,9 @@ def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch:
 
 
 def test_the_same_settings_give_the_same_figures(batch: Path):
-    tables = ("hillslopes", "channels", "outlet_daily", "events")
-    folder = batch / "runs" / "ws-2" / "wepp"
+    tables = [f"wepp/{name}" for name in ("hillslopes", "channels", "outlet_daily", "hillslopes_daily", "events")]
+    tables += [f"ash/{name}" for name in ("hillslopes", "hillslope_fires", "daily", "return_periods")]
+    folder = batch / "runs" / "ws-2"
     before = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables}
     (batch / graph.sentinel("ws-2", "climate")).unlink()
     assert main(["run", "two", "--cores", "2"]) == 0

@@ -170,8 +170,8 @@ def transport(
     totals = np.empty((layers.load_t_ha.size, fires.size, TOTALS))
     miss = float(
         follow_all(
-            *series, blown_shares(weather.wind_m_s), fires, days, layers.packed(options), layers.white, layers.group,
-            layers.area_ha, options.rates, totals, daily_t,
+            *series, blown_shares(weather.wind_m_s), fires, days, layers.packed(options), layers.white,
+            layers.group, layers.area_ha, options.rates, totals, daily_t,
         )
     )  # fmt: skip
     if not miss <= CLOSURE_T_HA or not np.isfinite(totals).all():
