@@ -100,7 +100,7 @@ def test_the_task_writes_its_tables_and_every_mass_is_accounted_for(batch, tmp_p
 
 
 def test_white_ash_follows_high_severity_and_black_the_others(batch, tmp_path):
-    _, summary, tables, _ = ashes(batch, tmp_path)
+    metrics, summary, tables, _ = ashes(batch, tmp_path)
     found = tables["hillslopes"].set_index("topaz_id")
     types = {"low": "black", "moderate": "black", "high": "white", "unburned": "none"}
     assert found.ash_type.to_dict() == {topaz_id: types[name] for topaz_id, name in SEVERITY.items()}
@@ -113,6 +113,15 @@ def test_white_ash_follows_high_severity_and_black_the_others(batch, tmp_path):
     assert summary["water_t"] == pytest.approx((found.ash_water_t_ha * area).sum())
     assert set(summary["by_burn_class"]) == {"low", "moderate", "high"}
     assert summary["wind_t"] == 0.0
+    by_class = {name: row["water_t"] for name, row in summary["by_burn_class"].items()}
+    assert metrics["water_t_by_burn_class"] == by_class and sum(by_class.values()) == pytest.approx(
+        metrics["water_t"]
+    )
+    day = tables["return_periods"].query("statistic == 'largest_day' and kind == 'water'")
+    assert (
+        list(metrics["largest_day_water_t"].values()) == day.ash_t.tolist()
+        and "5" in metrics["largest_day_water_t"]
+    )
 
 
 def test_days_are_those_of_the_weather_with_the_runoff_that_wepp_found(batch, tmp_path):

@@ -105,6 +105,25 @@ def test_every_hillslope_channel_and_outlet_has_its_figures(finished: Path):
         assert daily["sediment_kg"].sum() / 3000 == pytest.approx(outlet["sediment_yield_t_yr"], rel=1e-6)
 
 
+def test_the_ash_of_every_hillslope_closes_and_reaches_the_merged_tables(finished: Path):
+    runs = pd.read_csv(finished / "report" / "runs.csv").set_index("runid")
+    merged = pd.read_parquet(finished / "report" / "hillslopes.parquet").set_index("runid")
+    for runid in ("ws-1", "ws-2"):
+        folder = finished / "runs" / runid
+        metrics = record(finished, runid, "watar")["metrics"]
+        fires = pd.read_parquet(folder / "ash" / "hillslope_fires.parquet")
+        gone = fires[["water_t_ha", "wind_t_ha", "decomposed_t_ha", "remaining_t_ha"]].sum(axis=1)
+        assert (gone - fires["load_t_ha"]).abs().max() < 1e-9 and metrics["closure_t_ha_max"] < 1e-9
+        assert metrics["fires"] == 3
+        hillslopes = pd.read_parquet(folder / "ash" / "hillslopes.parquet")
+        burned = pd.read_parquet(folder / "landuse" / "landuse.parquet").query("burn_class != 'unburned'")
+        assert set(hillslopes.query("ash_load_t_ha > 0")["topaz_id"]) == set(burned["topaz_id"])
+        assert len(burned) == metrics["hillslopes_with_ash"]
+        assert runs.loc[runid, "ash_transport_t"] == pytest.approx(metrics["transport_t"], abs=1e-6)
+        assert sorted(merged.loc[runid, "ash_load_t_ha"]) == sorted(hillslopes["ash_load_t_ha"])
+    assert runs["ash_initial_t"].max() > 0 and runs["ash_day_2yr_t"].notna().any()
+
+
 def test_maps_that_are_synthetic_say_so_in_the_records(finished: Path):
     for task in ("landuse", "soils"):
         assert "SYNTHETIC" in json.dumps(record(finished, "ws-1", task)["metrics"])

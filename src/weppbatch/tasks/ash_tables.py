@@ -167,11 +167,16 @@ class AshTables:
         write_json(self._folder / "summary.json", found)
         for note in found["notes"]:
             run.log(note)
-        shown = ("model", "fires", "hillslopes_with_ash", "initial_t", "water_t", "wind_t", "transport_percent")
-        ten = [row for row in periods if (row["statistic"], row["return_period_years"]) == ("largest_day", 10)]
+        shown = ("model", "fires", "hillslopes_with_ash", "initial_t", "water_t", "wind_t", "transport_t")
         return {
             **{name: found[name] for name in shown},
-            "day_of_10_years_t": next((row["ash_t"] for row in ten if row["kind"] == "water"), None),
+            "transport_percent": found["transport_percent"],
+            "water_t_by_burn_class": {name: row["water_t"] for name, row in found["by_burn_class"].items()},
+            "largest_day_water_t": {
+                str(row["return_period_years"]): row["ash_t"]
+                for row in periods
+                if (row["statistic"], row["kind"]) == ("largest_day", "water")
+            },
             "reservoir_share_percent": found["reservoir"]["share_percent"],
             "closure_t_ha_max": found["closure_t_ha_max"],
             "notes": found["notes"],
