@@ -71,12 +71,12 @@ def test_what_was_never_done_is_named_and_not_guessed(batch: Path):
 def test_a_pilot_says_what_it_tried_and_how_it_goes_on_from_there(batch: Path):
     ledger, rest = work_of(batch)
     tried = [runid for runid in ledger.plan.runids if runid not in rest.jobs][:3]
-    (batch / graph.sentinel(tried[1], "wepp")).unlink()
+    (batch / graph.sentinel(tried[1], "watar")).unlink()
     ledger, rest = work_of(batch)
     told = judge(ledger, tried, rest, cores=2)
     words = " ".join(told.words())
     assert f"the largest, {tried[0]}" in words and f"the smallest, {tried[2]}" in words
-    assert f"{tried[1]} is not complete: wepp is to be done." in words
+    assert f"{tried[1]} is not complete: watar is to be done." in words
     assert "straight line in the cells" in words and "7 runs are left" in words
 
 

@@ -20,6 +20,7 @@ from weppbatch.batch.start import Start
 from weppbatch.batch.work import Choice, Work, work_of
 from weppbatch.commands.app import main
 from weppbatch.files import write_json
+from weppbatch.nodb.controls import set_fields
 from weppbatch.nodb.watershed import Watershed
 from weppbatch.tasks import graph
 from weppbatch.tasks.record import TaskFiles
@@ -194,6 +195,7 @@ def test_what_rests_on_a_job_is_a_job_too_but_for_what_is_kept(batch: Path):
             "landuse": "not done yet",
             "climate": "watershed is to be made again",
             "wepp": "landuse is to be made again",
+            "watar": "climate is to be made again",
         }
     }
 
@@ -204,8 +206,16 @@ def test_what_happened_to_an_unticked_task_beside_its_result_is_no_work(batch: P
     kill(batch, "ws-2", "climate")
     change_input(batch, "ws-3", "watershed")
     ledger, work = work_of(batch)
-    assert {(runid, task) for task, runid in jobs(work)} == {("ws-3", "landuse"), ("ws-3", "wepp")}
+    assert {(runid, task) for task, runid in jobs(work)} == {
+        ("ws-3", task) for task in ("landuse", "wepp", "watar")
+    }
     assert ledger.runs["ws-1"].status == ledger.runs["ws-2"].status == "succeeded"
+
+
+def test_one_setting_of_the_ash_is_one_job_of_its_own_run(batch: Path):
+    set_fields(batch / "runs" / "ws-2", ["ash.white_depth_mm=8"])
+    _, work = work_of(batch)
+    assert jobs(work) == {("watar", "ws-2")} == dry_run(batch, work)
 
 
 def test_a_file_touched_but_not_changed_is_no_work_and_a_changed_one_is(batch: Path):
@@ -235,4 +245,4 @@ def test_snakemakes_marks_of_a_killed_start_do_not_redo_what_is_finished(batch: 
     marks.mkdir(parents=True)
     (marks / urlsafe_b64encode(graph.sentinel("ws-1", "soils").encode()).decode()).write_text("")
     _, work = work_of(batch)
-    assert jobs(work) == {("wepp", "ws-1")} == dry_run(batch, work)
+    assert jobs(work) == {("wepp", "ws-1"), ("watar", "ws-1")} == dry_run(batch, work)

@@ -17,7 +17,7 @@ from weppbatch.nodb.controls import CONTROLS
 from weppbatch.tasks import graph
 from weppbatch.terrain.synthetic import write_synthetic_maps
 
-NEW = ("landuse", "soils", "climate", "wepp")
+NEW = ("landuse", "soils", "climate", "wepp", "watar")
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +105,25 @@ def test_every_hillslope_channel_and_outlet_has_its_figures(finished: Path):
         assert daily["sediment_kg"].sum() / 3000 == pytest.approx(outlet["sediment_yield_t_yr"], rel=1e-6)
 
 
+def test_the_ash_of_every_hillslope_closes_and_reaches_the_merged_tables(finished: Path):
+    runs = pd.read_csv(finished / "report" / "runs.csv").set_index("runid")
+    merged = pd.read_parquet(finished / "report" / "hillslopes.parquet").set_index("runid")
+    for runid in ("ws-1", "ws-2"):
+        folder = finished / "runs" / runid
+        metrics = record(finished, runid, "watar")["metrics"]
+        fires = pd.read_parquet(folder / "ash" / "hillslope_fires.parquet")
+        gone = fires[["water_t_ha", "wind_t_ha", "decomposed_t_ha", "remaining_t_ha"]].sum(axis=1)
+        assert (gone - fires["load_t_ha"]).abs().lt(1e-9).all() and metrics["closure_t_ha_max"] < 1e-9
+        assert metrics["fires"] == 3
+        hillslopes = pd.read_parquet(folder / "ash" / "hillslopes.parquet")
+        burned = pd.read_parquet(folder / "landuse" / "landuse.parquet").query("burn_class != 'unburned'")
+        assert set(hillslopes.query("ash_load_t_ha > 0")["topaz_id"]) == set(burned["topaz_id"])
+        assert len(burned) == metrics["hillslopes_with_ash"]
+        assert runs.loc[runid, "ash_transport_t"] == pytest.approx(metrics["transport_t"], abs=1e-6)
+        assert sorted(merged.loc[runid, "ash_load_t_ha"]) == sorted(hillslopes["ash_load_t_ha"])
+        assert bool(metrics["notes"]) == burned.empty  # a watershed that didn't burn says so
+
+
 def test_maps_that_are_synthetic_say_so_in_the_records(finished: Path):
     for task in ("landuse", "soils"):
         assert "SYNTHETIC" in json.dumps(record(finished, "ws-1", task)["metrics"])
@@ -128,11 +147,13 @@ def test_records_and_manifest_name_every_file_from_outside_with_its_checksum(fin
 @pytest.mark.parametrize(
     ("control", "values", "stale"),
     [
-        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp"}),
-        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp"}),
-        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp"}),
-        ("climate", {"years": 4}, {"climate", "wepp"}),
-        ("wepp", {"pmet_kcb": 1.2}, {"wepp"}),
+        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp", "watar"}),
+        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp", "watar"}),
+        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp", "watar"}),
+        ("climate", {"years": 4}, {"climate", "wepp", "watar"}),
+        ("wepp", {"pmet_kcb": 1.2}, {"wepp", "watar"}),
+        ("ash", {"white_depth_mm": 8.0}, {"watar"}),
+        ("ash", {"hillslope_days": True}, {"watar"}),
         ("watershed", {"clip_hillslope_length_m": 200.0}, {"watershed", *NEW}),
         ("omni", {}, set()),
     ],
@@ -151,7 +172,7 @@ def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch:
     assert main(["tasks", "two", "--off", "landuse"]) == 0
     set_in_run(batch, "ws-1", "disturbed", burn_grass=True)
     set_in_run(batch, "ws-1", "wepp", pmet_kcb=1.2)
-    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp"}
+    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp", "watar"}
     done = snakemake(batch)
     assert done.returncode == 0, done.stderr
     assert record(batch, "ws-1", "landuse") == kept
@@ -161,8 +182,9 @@ def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch:
 
 
 def test_the_same_settings_give_the_same_figures(batch: Path):
-    tables = ("hillslopes", "channels", "outlet_daily", "events")
-    folder = batch / "runs" / "ws-2" / "wepp"
+    tables = [f"wepp/{name}" for name in ("hillslopes", "channels", "outlet_daily", "hillslope_wet_days", "events")]
+    tables += [f"ash/{name}" for name in ("hillslopes", "hillslope_fires", "daily", "return_periods")]
+    folder = batch / "runs" / "ws-2"
     before = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables}
     (batch / graph.sentinel("ws-2", "climate")).unlink()
     assert main(["run", "two", "--cores", "2"]) == 0

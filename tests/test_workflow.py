@@ -72,7 +72,7 @@ def test_a_checklist_asks_for_what_is_ticked_and_what_that_rests_on():
     assert graph.selected({"outlet": True}) == ("clone", "extent", "dem", "outlet")
     assert graph.selected({"watershed": False, "climate": True})[-2:] == ("watershed", "climate")
     assert graph.selected({"omni": True}) == ("clone",)
-    assert graph.following("landuse") == ("soils", "wepp")
+    assert graph.following("landuse") == ("soils", "wepp", "watar")
 
 
 def test_the_schema_of_a_start_is_the_one_generated_from_the_model():

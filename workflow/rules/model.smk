@@ -1,4 +1,4 @@
-# Runoff, soil loss and sediment, from the hillslopes to the outlet.
+# Runoff, soil loss and sediment, from the hillslopes to the outlet; and the ash of a fire.
 
 
 rule wepp:
@@ -9,6 +9,7 @@ rule wepp:
         update("runs/{runid}/wepp/hillslopes.parquet"),
         update("runs/{runid}/wepp/channels.parquet"),
         update("runs/{runid}/wepp/outlet_daily.parquet"),
+        update("runs/{runid}/wepp/hillslope_wet_days.parquet"),
         update("runs/{runid}/wepp/events.parquet"),
         update("runs/{runid}/wepp/return_periods.parquet"),
         update("runs/{runid}/wepp/summary.json"),
@@ -22,3 +23,21 @@ rule wepp:
         config=configured("wepp"),
     shell:
         "exec weppbatch task wepp --run {wildcards.runid} --attempt {resources.attempt} --threads {threads}"
+
+
+rule watar:
+    input:
+        upstream("watar"),
+    output:
+        "runs/{runid}/.tasks/watar.json",
+        update("runs/{runid}/ash/hillslopes.parquet"),
+        update("runs/{runid}/ash/summary.json"),
+    log:
+        "logs/{runid}/watar.log",
+    priority: priority("watar")
+    resources:
+        **sized,
+    params:
+        config=configured("watar"),
+    shell:
+        "exec weppbatch task watar --run {wildcards.runid} --attempt {resources.attempt}"

@@ -30,6 +30,13 @@ RESULTS = {
     "sediment_yield_t_ha_yr": ("sediment t/ha/yr", 2),
 }
 
+ASH = {
+    "initial_t": ("ash t", 0),
+    "transport_t": ("moved t", 0),
+    "transport_percent": ("of all %", 0),
+    "reservoir_share_percent": ("of a reservoir %", 2),
+}
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
@@ -85,7 +92,7 @@ def _prepare(folder: Path) -> None:
 
 def _show(ledger: Ledger) -> None:
     """What every watershed became, and the seconds of every task."""
-    shapes, results, seconds = [], [], []
+    shapes, results, ashes, seconds = [], [], [], []
     for runid, state in ledger.runs.items():
         records = {task: task_state.record or {} for task, task_state in state.tasks.items()}
         metrics = {task: record.get("metrics", {}) for task, record in records.items()}
@@ -94,10 +101,14 @@ def _show(ledger: Ledger) -> None:
         counts = (watershed.get("hillslopes"), watershed.get("channels"))
         shapes.append([runid, state.status, _figure(area_km2, 1), *counts, _figure(outlet.get("iou"), 2)])
         results.append([runid, *(_figure(wepp.get(name), digits) for name, (_, digits) in RESULTS.items())])
+        ashes.append(
+            [runid, *(_figure(metrics.get("watar", {}).get(name), digits) for name, (_, digits) in ASH.items())]
+        )
         seconds.append([runid, *(_figure(record.get("wall_s"), 1) for record in records.values())])
     for columns, rows in (
         (["run", "state", "area km2", "hillslopes", "channels", "IoU"], shapes),
         (["run", *(title for title, _ in RESULTS.values())], results),
+        (["run", *(title for title, _ in ASH.values())], ashes),
         (["seconds", *graph.TASKS], seconds),
     ):
         say()

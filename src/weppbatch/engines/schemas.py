@@ -133,7 +133,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             "sand_kg",
         ),
     ),
-    "events": _schema(  # the only long table: seven digits are enough
+    "events": _schema(  # a long table: seven digits are enough, as in the next
         kind=pa.dictionary(pa.int8(), pa.string()),
         topaz_id=pa.int32(),
         wepp_id=pa.int32(),
@@ -148,6 +148,11 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             "deposited_kg",
             "sediment_kg",
         ),
+    ),
+    "hillslope_wet_days": _schema(
+        topaz_id=pa.int32(),
+        date=pa.date32(),
+        **_singles("rain_melt_mm", "runoff_mm", "soil_water_mm", "snow_water_mm"),
     ),
     "return_periods": _schema(
         quantity=pa.string(),

@@ -8,15 +8,17 @@ from weppbatch.engines.rows import hillslope_row
 from weppbatch.engines.schemas import DAILY, DAILY_COLUMNS
 from weppbatch.engines.tables import Tables
 from weppbatch.engines.watershed import Hillslope
+from weppbatch.engines.wet_days import wet_days
 from weppbatch.hydrology.channel import Flow
 from weppbatch.hydrology.state import HillslopeResult
 
 
 def write_hillslope(tables: Tables, account: Account, hillslope: Hillslope, result: HillslopeResult) -> None:
-    """A hillslope's row, entered into the sums by land use, and its days when they are asked for."""
+    """A hillslope's row, entered into the sums by land use, its wet days, and all days when they are asked for."""
     row = hillslope_row(hillslope, result, account.years)
     account.by_land_use.add(row)
     tables.rows("hillslopes", [row])
+    tables.columns("hillslope_wet_days", wet_days(hillslope, result, account.years))
     if tables.daily:
         days = account.years.date.size
         tables.columns(

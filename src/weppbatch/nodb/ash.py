@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from weppbatch.nodb.base import NoDbBase
+from weppbatch.nodb.outside import missing_files
 
 
 class Ash(NoDbBase):
@@ -21,7 +22,8 @@ class Ash(NoDbBase):
     }
 
     model: Literal["srivastava", "watanabe_dynamic", "watanabe_static"] = Field(
-        default="srivastava", description="transport model; watanabe_static is experimental"
+        default="srivastava",
+        description="transport model; watanabe_static is not computed, for its equation is in doubt",
     )
     fire_month: int = Field(default=8, ge=1, le=12, description="month of the fire")
     fire_day: int = Field(default=4, ge=1, le=31, description="day of the month of the fire")
@@ -54,7 +56,7 @@ class Ash(NoDbBase):
     decomposition_per_mm: float = Field(
         default=1.8e-4, ge=0, le=1, description="per mm of infiltration; rate of decomposition"
     )
-    roughness_mm: float = Field(default=1.0, ge=0, le=100, description="mm; ash that stays between the grains")
+    roughness_mm: float = Field(default=1.0, ge=0, le=100, description="mm; a thinner layer is not moved any more")
     black_erodibility_t_ha_mm: float = Field(
         default=1.0, ge=0, le=1000, description="t/ha a mm of runoff; fresh black ash, model srivastava"
     )
@@ -77,6 +79,17 @@ class Ash(NoDbBase):
     reservoir_storage_percent: float = Field(
         default=80.0, ge=0, le=100, description="percent of the reservoir's capacity that is filled"
     )
+    contaminants: bool = Field(
+        default=False, description="whether the contaminants that the ash carries are computed"
+    )
+    contaminant_table: str = Field(
+        default="",
+        description="CSV of contaminant, low_mg_kg, moderate_mg_kg, high_mg_kg, path as for load_map; empty: the "
+        "shipped one",
+    )
+    hillslope_days: bool = Field(
+        default=False, description="whether every day of every hillslope's ash is kept: a large table"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> "Ash":
@@ -88,3 +101,12 @@ class Ash(NoDbBase):
         if self.particle_density_g_cm3 <= self.final_density_g_cm3:
             raise ValueError("particle_density_g_cm3 must exceed final_density_g_cm3")
         return self
+
+    def problems(self) -> list[str]:
+        """What can't be computed, and files that are not there."""
+        found = missing_files(self, "load_map", "type_map", "contaminant_table")
+        if self.model == "watanabe_static":
+            found.append("model: watanabe_static is not computed, for its equation is in doubt; see docs/ash.md")
+        if self.depth_mode == "maps" and not self.load_map:
+            found.append("depth_mode: maps needs a map of loads (ash.load_map)")
+        return found

@@ -12,6 +12,7 @@ from weppbatch.tasks import graph
 
 VIEWS: Mapping[str, str] = {
     "results": "Water and sediment",
+    "ash": "Ash",
     "inputs": "Land, soil and weather",
     "terrain": "Terrain and outlet",
     "work": "Time and checks",
@@ -49,7 +50,7 @@ class Column:
 
 
 TEXT, REAL, COUNT = pa.string(), pa.float64(), pa.int64()
-RESULTS, INPUTS, TERRAIN, WORK = ((view,) for view in VIEWS)
+RESULTS, ASH, INPUTS, TERRAIN, WORK = ((view,) for view in VIEWS)
 
 
 def _result(key: str, label: str, what: str, unit: str, digits: int, *, on_page: bool = True) -> Column:
@@ -230,6 +231,24 @@ _RESULTS = (
         on_page=False,
     ),
 )
+_ASH = (
+    *(
+        Column(key, label, REAL, f"{what}; ash after a fire in any year", unit, digits, views=ASH)
+        for key, label, what, unit, digits in (
+            ("ash_initial_t", "Ash", "What the fire leaves", "t", 0),
+            ("ash_transport_t", "Moved", "What runoff and wind move in the first year, mean of all fires", "t", 0),
+            ("ash_transport_percent", "Of all", "Its share of what the fire left", "%", 0),
+            ("ash_wind_t", "By wind", "What wind moves in the first year, mean of all fires", "t", 0),
+            ("ash_low_t", "From low severity", "Moved by runoff in the first year, mean of all fires", "t", 0),
+            ("ash_moderate_t", "From moderate", "Moved by runoff in the first year, mean of all fires", "t", 0),
+            ("ash_high_t", "From high", "Moved by runoff in the first year, mean of all fires", "t", 0),
+            ("ash_day_2yr_t", "Largest day, 2 years", "Moved by runoff on the first year's largest day", "t", 0),
+            ("ash_day_10yr_t", "10 years", "As much or more after one fire in ten", "t", 0),
+            ("ash_day_25yr_t", "25 years", "As much or more after one fire in 25", "t", 0),
+            ("ash_reservoir_percent", "Of the reservoir", "Volume that runoff brings in the first year", "%", 2),
+        )
+    ),
+)
 _WORK = (
     Column("engine", "Engine", TEXT, "What simulated it", views=WORK),
     Column(
@@ -249,5 +268,5 @@ _WORK = (
         for task, spec in graph.TASKS.items()
     ),
 )
-RUN_COLUMNS: tuple[Column, ...] = (*_RUN, *_TERRAIN, *_INPUTS, *_RESULTS, *_WORK)
+RUN_COLUMNS: tuple[Column, ...] = (*_RUN, *_TERRAIN, *_INPUTS, *_RESULTS, *_ASH, *_WORK)
 RUN_SCHEMA = pa.schema([pa.field(column.key, column.type) for column in RUN_COLUMNS])

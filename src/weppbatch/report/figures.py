@@ -20,6 +20,15 @@ WEPP_KEYS = (
 )
 
 
+ASH_KEYS = {
+    "ash_initial_t": "initial_t",
+    "ash_transport_t": "transport_t",
+    "ash_transport_percent": "transport_percent",
+    "ash_wind_t": "wind_t",
+    "ash_reservoir_percent": "reservoir_share_percent",
+}
+
+
 def run_row(result: RunResult) -> Figures:
     """A run's row."""
     row = dict.fromkeys(RUN_SCHEMA.names) | {
@@ -36,7 +45,7 @@ def run_row(result: RunResult) -> Figures:
     }
     wepp = result.metrics("wepp")
     row |= {key: wepp.get(key) for key in WEPP_KEYS}
-    return row | _outlet(result) | _shapes(result) | _land(result) | _weather(result) | _work(result)
+    return row | _ash(result) | _outlet(result) | _shapes(result) | _land(result) | _weather(result) | _work(result)
 
 
 def is_synthetic(result: RunResult, task: str) -> bool:
@@ -126,6 +135,17 @@ def _weather(result: RunResult) -> Figures:
         "above_station_m": climate.get("watershed_above_station_m"),
         "weather": climate.get("source"),
         "years": climate.get("years"),
+    }
+
+
+def _ash(result: RunResult) -> Figures:
+    """What becomes of the ash, by burn class and by return period."""
+    ash = result.metrics("watar")
+    by_class, by_period = ash.get("water_t_by_burn_class", {}), ash.get("largest_day_water_t", {})
+    return {
+        **{key: ash.get(name) for key, name in ASH_KEYS.items()},
+        **{f"ash_{name}_t": by_class.get(name) for name in ("low", "moderate", "high")},
+        **{f"ash_day_{years}yr_t": by_period.get(str(years)) for years in (2, 10, 25)},
     }
 
 

@@ -63,6 +63,12 @@ HILLSLOPES: Sequence[Part] = (
         "wepp/hillslopes.parquet",
         _same(*SCHEMAS["hillslopes"].names[SCHEMAS["hillslopes"].names.index("precip_mm_yr") :]),
     ),
+    Part(
+        "watar",
+        "ash/hillslopes.parquet",
+        _same("ash_type", "ash_depth_mm", "ash_load_t_ha", "ash_water_t_ha", "ash_wind_t_ha", "ash_transport_t_ha")
+        | _same("ash_decomposed_t_ha", "ash_remaining_t_ha", "ash_largest_year_t_ha", "ash_largest_day_t_ha"),
+    ),
 )
 CHANNELS: Sequence[Part] = (
     Part("watershed", "watershed/channels.parquet"),

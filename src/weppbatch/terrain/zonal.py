@@ -154,6 +154,19 @@ def mean(values: Values, zones: Zones) -> Values:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
+def median(values: Values, zones: Zones) -> Values:
+    """The median of each hillslope's known cells, NaN where none is known."""
+    known = np.isfinite(values)
+    order = np.lexsort((values[known], zones.zone[known]))
+    ranked = values[known][order]
+    count = np.bincount(zones.zone[known], minlength=zones.topaz_ids.size)
+    first = np.cumsum(count) - count
+    if not ranked.size:
+        return np.full(count.size, np.nan)
+    low, high = (ranked[np.clip(first + middle, 0, ranked.size - 1)] for middle in ((count - 1) // 2, count // 2))
+    return np.where(count > 0, (low + high) / 2.0, np.nan)
+
+
 def check_whole(values: Values, path: Path, setting: str) -> None:
     """Raise MapNotClasses when a map of classes has fractions."""
     odd = np.unique(values[np.isfinite(values) & (values != np.round(values))])
