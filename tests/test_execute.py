@@ -65,7 +65,7 @@ def test_hints_name_the_batch(batch: Path):
         execute(job(batch, task))
     with pytest.raises(ConfigError, match="no elevation source") as caught:
         execute(job(batch, "dem"))
-    assert caught.value.hint == "weppbatch add tasks dem FILE.tif, then push it"
+    assert "weppbatch add tasks dem FILE.tif" in caught.value.hint and "weppbatch push tasks" in caught.value.hint
     (batch / "resources" / "run_features.geojsonl").unlink()
     with pytest.raises(InputError, match="no validated watersheds") as unvalidated:
         execute(job(batch, "dem"))

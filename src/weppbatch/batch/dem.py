@@ -1,9 +1,11 @@
-"""A local elevation raster or mosaic (VRT) registered as the batch's source, and which watersheds lie in it.
+"""A batch's elevation sources registered, and which watersheds lie within the first when it is a raster.
 
-Takes a path; sets `ron.dem` in `_base` and records the resource. No elevation is read here: a task reads its
-window and records the checksums of the parts that it used.
+Takes paths and names; sets `ron.dem` and `ron.dem_fallbacks` in `_base` and records the resource. No elevation is
+read here: a task reads its window and records the checksums of the parts that it used.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from shapely import Polygon
 
 from weppbatch.batch.features import FeatureCheck
 from weppbatch.crs import WGS84, project
+from weppbatch.elevation.catalog import source_of
 from weppbatch.errors import InputError
 from weppbatch.files import sha256_of_file, utc_now
 from weppbatch.nodb.controls import set_fields
@@ -39,16 +42,31 @@ class Coverage:
     swapped: int
 
 
-def register_dem(batch: "BatchRunner", path: Path, user: str) -> dict[str, Any]:
-    """Make a raster the batch's elevation source and record it; gives the resource as stored.
+def register_dem(batch: "BatchRunner", specs: Sequence[str], user: str) -> dict[str, Any]:
+    """Make these the batch's elevation sources, in this order, and record them; gives the resource as stored.
 
-    Raises UnusableDem when it can't be opened, has no CRS, is rotated, or lacks parts; nothing changes then.
+    The resource holds what is known of the first, as it always did, and of all of them under `sources`. Raises
+    UnusableDem when a raster can't be opened, has no CRS, is rotated, or lacks parts, ConfigError for a source
+    that there is not; nothing changes then.
     """
-    resource = describe_dem(path.absolute()) | {"uploaded_at": utc_now(), "uploaded_by": user}
+    sources = [describe_source(spec) for spec in specs]
+    first, *others = [str(source["path"]) for source in sources]
+    resource = sources[0] | {"sources": sources, "uploaded_at": utc_now(), "uploaded_by": user}
     with batch.locked() as held:
-        set_fields(Path(held.wd, "_base"), [f"ron.dem={resource['path']}"])
+        set_fields(Path(held.wd, "_base"), [f"ron.dem={first}", f"ron.dem_fallbacks={json.dumps(others)}"])
         held.register_resource("dem", resource)
     return resource
+
+
+def describe_source(spec: str) -> dict[str, Any]:
+    """What can be told of a source without a network: of a file as `describe_dem`, else its name and product."""
+    if "://" in spec:
+        source = source_of(spec, Path(), Path(), 0)
+        return {"spec": spec, "path": spec, "product": source.product}
+    path = Path(spec).absolute()
+    if path.is_dir():
+        return {"spec": spec, "path": str(path), "product": "folder of tiles"}
+    return {"spec": spec, "product": "local raster"} | describe_dem(path)
 
 
 def describe_dem(path: Path) -> dict[str, Any]:

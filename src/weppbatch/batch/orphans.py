@@ -21,7 +21,7 @@ PLACES = ("resources", "_base/uploads")
 
 def orphaned_resources(folder: Path, runner: BatchRunner) -> list[Path]:
     """The files of PLACES that nothing names, sorted."""
-    files = [path for place in PLACES for path in sorted((folder / place).rglob("*")) if not path.is_dir()]
+    files = [path for place in PLACES for path in sorted((folder / place).rglob("*")) if _counts(path)]
     if not files:
         return []
     named = _with_parts(_named(folder, runner))
@@ -32,6 +32,11 @@ def orphaned_resources(folder: Path, runner: BatchRunner) -> list[Path]:
         if named.isdisjoint((path.resolve(), *path.resolve().parents))
         and (path.resolve().parent, path.name.split(".")[0]) not in stems
     ]
+
+
+def _counts(path: Path) -> bool:
+    """Whether it is a file that may be of no use; locks of the store of elevations are not."""
+    return not path.is_dir() and not path.name.startswith(".")
 
 
 def _named(folder: Path, runner: BatchRunner) -> set[Path]:

@@ -127,7 +127,13 @@ class Plan:
             for control, fields in spec.outside_files.items()
             for field in fields
         }
-        return sorted({str(self._settings(control, runid)[field]) for control, field in named} - {""})
+        return sorted(
+            {
+                source
+                for control, field in named
+                for source in graph.named_sources(self._settings(control, runid)[field])
+            }
+        )
 
     def _settings(self, control: str, runid: str | None) -> Mapping[str, Any]:
         """The settings of a control of a run, or of `_base`; those of the last run asked for are kept at hand."""

@@ -44,7 +44,8 @@ def sources(plan: Plan, runids: Iterable[str], tasks: Sequence[str]) -> list[tup
         for task in tasks:
             for control, names in graph.TASKS[task].outside_files.items():
                 _, state = read_state(folder / CONTROLS[control].filename)
-                found |= {(task, str(state[name])): None for name in names if state.get(name)}
+                named = (one for name in names for one in graph.named_sources(state.get(name)))
+                found |= {(task, one): None for one in named}
     return list(found)
 
 

@@ -13,6 +13,7 @@ from weppbatch.batch.features import FeatureCheck, check_features
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.console import say, say_json, say_table
+from weppbatch.errors import InputError
 from weppbatch.nodb.base import LOCK_WAIT_S
 
 SHOWN_OUTSIDE = 5
@@ -27,8 +28,16 @@ class Kind(StrEnum):
 
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="watersheds (GeoJSON) or dem (raster or VRT)")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="watersheds are copied in, a dem stays where it is")],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="watersheds (GeoJSON) or dem (elevations)")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="watersheds are copied in; a dem stays where it is: file, folder of tiles, or URL"
+        ),
+    ],
+    then: Annotated[
+        list[str] | None, typer.Option("--then", help="dem: the next source, for what those before don't cover")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Add watersheds (GeoJSON) or elevations (raster).
@@ -39,14 +48,17 @@ def add(
     \b
     Examples: weppbatch add myfire watersheds huc12.geojson
               weppbatch add myfire dem /data/ned10m.vrt
+              weppbatch add myfire dem 3dep://13 --then copernicus://glo30
     """
     require_enabled()
     require_admin()
     batch = BatchRunner.getInstance(batch_folder(name))
     if kind is Kind.watersheds:
-        _add_watersheds(batch, file, as_json)
+        if then:
+            raise InputError("--then is for elevation sources")
+        _add_watersheds(batch, Path(file), as_json)
     else:
-        _add_dem(batch, file, as_json)
+        _add_dem(batch, [file, *(then or [])], as_json)
 
 
 def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
@@ -70,7 +82,7 @@ def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
     say_table(["feature", "id", "state", "why"], [(check.index, check.id, *rest) for check, *rest in remarks])
     rejected = resource["feature_count"] - resource["accepted_count"]
     say(f"{resource['accepted_count']} watersheds can be used, {rejected} rejected.")
-    if "dem" in batch.resources:
+    if "bounds" in batch.resources.get("dem", {}):
         _say_coverage(coverage(batch.resources["dem"], report.checks))
     say(f"Next: weppbatch validate {batch.folder_name}")
 
@@ -86,23 +98,32 @@ def _as_json(check: FeatureCheck) -> dict[str, Any]:
     }
 
 
-def _add_dem(batch: BatchRunner, file: Path, as_json: bool) -> None:
-    resource = register_dem(batch, file, current_user())
+def _add_dem(batch: BatchRunner, specs: list[str], as_json: bool) -> None:
+    resource = register_dem(batch, specs, current_user())
     found = _coverage_of(batch, resource)
     if as_json:
         inside = None if found is None else {"inside": found.inside, "outside": found.outside}
         say_json(resource | {"watersheds": inside})
         return
-    across, down = resource["resolution"]
-    west, south, east, north = resource["bbox"]
-    say(f"{resource['path']}: {resource['driver']}, {resource['crs']}, cells of {across:.6g} x {down:.6g}")
-    say(f"longitudes {west:.4f} to {east:.4f}, latitudes {south:.4f} to {north:.4f}; set as ron.dem")
+    for source in resource["sources"]:
+        if "resolution" not in source:
+            say(f"{source['spec']}: {source['product']}")
+            continue
+        across, down = source["resolution"]
+        say(f"{source['path']}: {source['driver']}, {source['crs']}, cells of {across:.6g} x {down:.6g}")
+        west, south, east, north = source["bbox"]
+        say(f"longitudes {west:.4f} to {east:.4f}, latitudes {south:.4f} to {north:.4f}")
+    say("Set as ron.dem." if len(specs) == 1 else "Set as ron.dem and ron.dem_fallbacks.")
     if found is not None:
         _say_coverage(found)
+    if any(Path(batch.wd).glob("runs/*/.tasks/clone.json")):
+        say(f"Runs that are cloned already keep theirs; to give them this: weppbatch push {batch.folder_name}")
+    if any("://" in spec for spec in specs):
+        say(f"To fetch ahead what the batch needs: weppbatch stage {batch.folder_name}")
 
 
 def _coverage_of(batch: BatchRunner, resource: dict[str, Any]) -> Coverage | None:
-    if "watershed_geojson" not in batch.resources:
+    if "watershed_geojson" not in batch.resources or "bounds" not in resource:
         return None
     loaded, _ = geojson.registered(batch)
     return coverage(resource, check_features(loaded.data, loaded.crs))

@@ -6,11 +6,15 @@ from pathlib import Path
 from weppbatch.nodb.base import NoDbBase
 
 
-def outside_path(control: NoDbBase, name: str) -> Path:
-    """The path that field `name` holds: absolute, or relative to the batch's `_base`, from a run's control too."""
+def base_folder(control: NoDbBase) -> Path:
+    """The batch's `_base`, to which relative paths refer, from a run's control too."""
     wd = Path(control.wd)
-    base = wd.parents[1] / "_base" if wd.parent.name == "runs" else wd
-    return base / str(getattr(control, name))
+    return wd.parents[1] / "_base" if wd.parent.name == "runs" else wd
+
+
+def outside_path(control: NoDbBase, name: str) -> Path:
+    """The path that field `name` holds: absolute, or relative to the batch's `_base`."""
+    return base_folder(control) / str(getattr(control, name))
 
 
 def missing_files(control: NoDbBase, *names: str, folders: Collection[str] = ()) -> list[str]:

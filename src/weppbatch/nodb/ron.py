@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from weppbatch.errors import ConfigError
 from weppbatch.nodb.base import NoDbBase
-from weppbatch.nodb.outside import missing_files
+from weppbatch.nodb.outside import base_folder
 
 if TYPE_CHECKING:
     from weppbatch.terrain.sources import DemOptions
@@ -21,7 +21,19 @@ class Ron(NoDbBase):
 
     dem: str = Field(
         default="",
-        description="elevation raster or VRT, in any projection: absolute path, or relative to the batch's _base",
+        description="elevation source: raster, VRT or folder of tiles in any projection (absolute path, or "
+        "relative to the batch's _base), https://... or a known one such as copernicus://glo30",
+    )
+    dem_fallbacks: list[str] = Field(
+        default_factory=list,
+        description="sources, in order, for watersheds that ron.dem does not cover; a coarser one makes a run "
+        "degraded",
+    )
+    max_window_cells: int = Field(
+        default=8192 * 8192, ge=10_000, le=10**10, description="cells; a watershed's window may not have more"
+    )
+    max_window_mb: float = Field(
+        default=1024.0, gt=0, le=1e6, description="MB; elevations that may be fetched for one window"
     )
     dem_vertical_unit: Literal["m", "ft", "us-ft"] = Field(
         default="m", description="unit of the source's elevations; they are converted to metres"
@@ -81,7 +93,25 @@ class Ron(NoDbBase):
                 projected_metres(self.target_crs)
             except ConfigError as error:
                 found.append(f"target_crs: {error.message}")
-        return [*found, *missing_files(self, "dem")]
+        for field, specs in (("dem", [self.dem]), ("dem_fallbacks", self.dem_fallbacks)):
+            found += [f"{field}: {problem}" for spec in specs if (problem := self._problem_of(spec))]
+        return found
+
+    def _problem_of(self, spec: str) -> str:
+        """What is wrong with an elevation source as it is named, or ''."""
+        from weppbatch.elevation.catalog import check_spec
+
+        path = base_folder(self) / spec
+        if "://" in spec:
+            try:
+                check_spec(spec)
+            except ConfigError as error:
+                return f"{error.message}; {error.hint}" if error.hint else error.message
+        elif spec and not path.exists():
+            return f"{path} does not exist"
+        elif spec and path.is_dir() and not any(path.glob("*.*")):
+            return f"{path} is a folder without rasters"
+        return ""
 
     def dem_options(self) -> "DemOptions":
         """The settings as the DEM reader takes them."""
@@ -95,4 +125,10 @@ class Ron(NoDbBase):
             min_valid_fraction=self.min_valid_fraction,
             max_hole_cells=self.max_hole_cells,
             min_relief_m=self.min_relief_m,
+            max_window_cells=self.max_window_cells,
         )
+
+    @property
+    def dem_sources(self) -> list[str]:
+        """The elevation sources in the order in which they are asked."""
+        return [spec for spec in (self.dem, *self.dem_fallbacks) if spec]

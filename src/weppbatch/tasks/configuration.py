@@ -5,9 +5,10 @@ The same digest is computed at a start, where Snakemake compares it, and in the 
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from weppbatch.engines import EMBEDDED_VERSION
 from weppbatch.files import sha256_of_file, sha256_of_json, shipped
@@ -61,7 +62,7 @@ def config_digest(
     """
     spec = TASKS[task]
     outside = {
-        f"{control}.{name}": stamp_of(str(controls[control][name]), base)
+        f"{control}.{name}": _stamps_of(controls[control][name], base)
         for control, names in spec.outside_files.items()
         for name in names
     }
@@ -87,12 +88,35 @@ def table_sha256(name: str) -> str:
     return sha256_of_file(shipped("config") / "tables" / f"{name}.csv")
 
 
+def _stamps_of(value: object, base: Path | None) -> list[Any]:
+    """The stamp of a named file, or of each of several."""
+    if not isinstance(value, list):
+        return stamp_of(str(value), base)
+    return [stamp_of(str(name), base) for name in value]
+
+
 def stamp_of(name: str, base: Path | None) -> list[Any]:
-    """Size and time of change of an outside file, or of every file in a folder; empty where there is none."""
+    """Size and time of change of an outside file, of a mosaic's parts too, or of every file in a folder.
+
+    Empty where there is none.
+    """
     path = (base or Path()) / name
     if not name or not path.exists():
         return []
     if path.is_dir():
         return [[member.name, *stamp_of(member.name, path)] for member in sorted(path.iterdir())]
     status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+    stamp: list[Any] = [status.st_size, status.st_mtime_ns]
+    if path.suffix.lower() == ".vrt":
+        stamp += [[part, *stamp_of(part, path.parent)] for part in _parts_of(path, *stamp)]
+    return stamp
+
+
+@lru_cache(maxsize=64)
+def _parts_of(mosaic: Path, _size: int, _mtime_ns: int) -> tuple[str, ...]:
+    """The files that a mosaic names, by its text: a start must not wait for GDAL."""
+    try:
+        root = ElementTree.parse(mosaic).getroot()
+    except ElementTree.ParseError:
+        return ()  # that it can't be read is said where it is read
+    return tuple(sorted({str(source.text) for source in root.iter("SourceFilename") if source.text}))

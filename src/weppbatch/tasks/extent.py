@@ -18,8 +18,6 @@ from weppbatch.tasks.features import feature_of
 from weppbatch.tasks.run import Metrics, Run
 from weppbatch.terrain.grid import Grid
 
-MAX_WINDOW_CELLS = 8192 * 8192
-
 
 def run(run: Run) -> Metrics:
     """Project the polygon, buffer its bounds, and snap the window to whole cells."""
@@ -29,10 +27,10 @@ def run(run: Run) -> Metrics:
     crs = target_crs(ron.target_crs, polygon_wgs84)
     polygon = project(polygon_wgs84, WGS84, crs)
     grid = Grid.around(polygon.bounds, crs.to_string(), ron.cell_size_m, ron.buffer_m)
-    if grid.rows * grid.cols > MAX_WINDOW_CELLS:
+    if grid.rows * grid.cols > ron.max_window_cells:
         raise DataError(
-            f"the window of {run.runid} would have {grid.rows} x {grid.cols} cells",
-            hint="raise ron.cell_size_m, or split the watershed",
+            f"the window of {run.runid} has {grid.rows} x {grid.cols} cells, over {ron.max_window_cells}",
+            hint="raise ron.cell_size_m or ron.max_window_cells, or split the watershed",
         )
     write_json(run.output("watershed.geojson"), _user_feature(feature))
     write_json(

@@ -85,6 +85,7 @@ _SPECS = (
         settings={
             "ron": (
                 "dem",
+                "dem_fallbacks",
                 "dem_vertical_unit",
                 "dem_resampling",
                 "elevation_min_m",
@@ -96,7 +97,7 @@ _SPECS = (
         },
         files=("dem/dem.tif", "dem/provenance.json"),
         declared=("dem/dem.tif",),
-        outside_files={"ron": ("dem",)},
+        outside_files={"ron": ("dem", "dem_fallbacks")},
     ),
     TaskSpec(
         name="outlet",
@@ -347,6 +348,11 @@ _SPECS = (
 )
 
 TASKS: Mapping[str, TaskSpec] = {spec.name: spec for spec in _SPECS}
+
+
+def named_sources(value: object) -> list[str]:
+    """What a field that names files or sources holds: one text, or a list of them; the empty one names nothing."""
+    return [str(one) for one in (value if isinstance(value, list) else [value]) if one]
 
 
 def sentinel(runid: str, task: str) -> str:

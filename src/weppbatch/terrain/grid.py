@@ -4,6 +4,8 @@ Elevations are float64 arrays of shape (rows, cols) with NaN for nodata; masks a
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,10 @@ from weppbatch.disk import DiskFull
 from weppbatch.errors import DataError
 
 NODATA = -9999.0
+
+
+class RasterUnreadable(DataError):
+    """A raster that was there is damaged or cut short."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +93,25 @@ class Grid:
 def grid_of(path: Path) -> Grid:
     """The grid of a raster file.
 
-    Raises DataError when the raster has no CRS, is rotated, or its cells are not square.
+    Raises DataError when the raster can't be read, has no CRS, is rotated, or its cells are not square.
     """
-    with rasterio.open(path) as source:
+    with _readable(path), rasterio.open(path) as source:
         transform = source.transform
         square = math.isclose(transform.a, -transform.e, rel_tol=1e-6)
         if source.crs is None or transform.b or transform.d or not square:
             raise DataError(f"{path} is not a north-up raster with square cells and a CRS")
         return Grid(source.crs.to_string(), transform.c, transform.f, transform.a, source.height, source.width)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except RasterioIOError as error:
+        raise RasterUnreadable(
+            f"{path} can't be read: {error.__cause__ or error}",
+            hint="check it with gdalinfo -checksum; what a task made is made again by weppbatch run NAME --force",
+        ) from error
 
 
 def is_whole(path: Path) -> bool:
@@ -108,8 +125,11 @@ def is_whole(path: Path) -> bool:
 
 
 def read_raster(path: Path) -> npt.NDArray[np.float64]:
-    """The first band as float64, shape (rows, cols); nodata, NaN and infinities all become NaN."""
-    with rasterio.open(path) as source:
+    """The first band as float64, shape (rows, cols); nodata, NaN and infinities all become NaN.
+
+    Raises RasterUnreadable when the file is damaged or cut short.
+    """
+    with _readable(path), rasterio.open(path) as source:
         values: npt.NDArray[np.float64] = source.read(1, out_dtype="float64")
         nodata = source.nodata
     if nodata is not None and not math.isnan(nodata):

@@ -41,7 +41,7 @@ UNIT_NAMES = {
 MAX_GROWTHS = 3
 
 
-class DemUnreadable(InputError):
+class DemUnreadable(DataError):
     """The elevation source is missing, broken, or no raster."""
 
 
@@ -87,6 +87,8 @@ class DemOptions:
     """Holes of up to this many cells are interpolated."""
     min_relief_m: float = 2.0
     """Range of elevations inside the polygon below which it counts as flat."""
+    max_window_cells: int = 8192 * 8192
+    """Cells beyond which a window does not grow."""
 
 
 def prepare_dem(
@@ -95,14 +97,18 @@ def prepare_dem(
     grid: Grid,
     options: DemOptions,
     log: Callable[[str], None] = lambda _: None,
+    *,
+    locate: Callable[[Grid], Path] | None = None,
 ) -> tuple[Elevations, Grid, dict[str, Any]]:
     """The elevations that a watershed's delineation needs, the grid they lie on, and their provenance.
 
+    `locate` gives the file for a window, where that depends on the window.
     `polygon` is in the grid's CRS. Small holes are interpolated; the grid grows (its buffer doubled, at most three
     times) while the polygon's basin reaches the window's edge. All that was mended is said in provenance["notes"].
     Raises the errors of `read_window`, and PolygonOutsideDem, DemIncomplete, ImplausibleElevation or FlatTerrain.
     """
     for growth in range(MAX_GROWTHS + 1):
+        source = locate(grid) if locate else source
         raw_m, provenance = read_window(source, grid, options, must_meet=polygon)
         notes: list[str] = provenance["notes"]
         elevation_m, filled = fill_small_holes(raw_m, options.max_hole_cells)
@@ -110,14 +116,15 @@ def prepare_dem(
             notes.append(f"{filled} cells in holes of the DEM were interpolated")
         _check_inside(elevation_m, mask_of(polygon, grid).astype(bool), options, source, notes)
         at_edge, at_nodata = basin_runs_out(elevation_m, grid, polygon)
-        if not at_edge or growth == MAX_GROWTHS:
+        wider = widened(grid, polygon)
+        if not at_edge or growth == MAX_GROWTHS or wider.rows * wider.cols > options.max_window_cells:
             break
-        grid = widened(grid, polygon)
+        grid = wider
         log(f"the basin reaches the window's edge: the window grows to {grid.rows} x {grid.cols} cells")
     if at_edge or at_nodata:
         where = "the edge of the window" if at_edge else "cells without elevation"
         notes.append(f"the basin reaches {where}; it may be cut off")
-    return elevation_m, grid, provenance | {"window_growths": growth}
+    return elevation_m, grid, provenance | {"window_growths": growth, "basin_reaches_nodata": at_nodata}
 
 
 def read_window(
@@ -169,7 +176,10 @@ def read_window(
 def _opened(path: Path) -> Iterator[DatasetReader]:
     """The open raster; whatever GDAL or the disk can't do with it becomes DemUnreadable."""
     if not path.is_file():
-        raise DemUnreadable(f"the elevation source {path} is not there", hint="correct the setting ron.dem")
+        raise DemUnreadable(
+            f"the elevation source {path} is not there",
+            hint="weppbatch add NAME dem FILE, then weppbatch push NAME for runs that are cloned already",
+        )
     try:
         with rasterio.open(path) as raster:
             yield raster

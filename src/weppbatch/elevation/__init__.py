@@ -1,0 +1,1 @@
+"""Where elevations come from: files, folders of tiles, URLs, services; and the batch's cache of them."""
