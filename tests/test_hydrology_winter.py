@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import hydrology_cases as cases
 from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import erosion, frost, snow, winter
+from weppbatch.hydrology import sheets as sheets_water
 from weppbatch.hydrology.hillslope import simulate
 from weppbatch.hydrology.site import pack as packed
 from weppbatch.hydrology.state import EngineOptions
@@ -24,7 +25,7 @@ def ground(wet=0.6):
     site = packed(cases.hillslope(), 44.2)
     water = wet * site.layers[at.UPPER]
     sheets = site.sheets.copy()
-    frost.spread(site.layers, sheets, water, True)
+    sheets_water.spread(site.layers, sheets, water, True)
     return site.numbers[0], site.layers, sheets, water
 
 
@@ -41,7 +42,7 @@ def in_soil(found):
 
 def test_sheets_fill_their_layers():
     for thickness in ([100.0, 100.0], [100.0, 100.0, 200.0, 95.0]):
-        sheets = frost.sheets_of(np.array(thickness))
+        sheets = sheets_water.sheets_of(np.array(thickness))
         sums = np.bincount(sheets[at.OF_LAYER].astype(int), sheets[at.HEIGHT])
         assert sums == pytest.approx(np.array(thickness))
         assert sheets[at.HEIGHT].max() <= 20.0
@@ -73,7 +74,7 @@ def test_frost_goes_by_the_heat_that_freezes_its_water():
     site, layers, sheets, _ = found
     cold = SETTINGS.copy()
     cold[at.GROUND_MEAN] = -20.0
-    wet = frost.content(layers, sheets, 0)
+    wet = sheets_water.content(layers, sheets, 0)
     for _ in range(48):
         frost.frost_hour(site, layers, sheets, cold, 20.0, -5.0, 0.0, 200.0, 0)
     resistance = frost.insulation_m2k_w(site, 0.0, 200.0) * frost.FROZEN_UPPER_W_MK
@@ -95,14 +96,14 @@ def test_warmth_melts_what_was_frozen_from_above_and_below():
 def test_ice_closes_the_soil_but_less_under_trees():
     site, layers, sheets, _ = found = ground(0.95)
     now = np.zeros((3, layers.shape[1]))
-    frost.conduct(site, layers, sheets, now)
+    sheets_water.conduct(site, layers, sheets, now)
     assert now[at.SERIES_K] == pytest.approx(layers[at.KSAT])
     assert now[at.LATERAL_K] == pytest.approx(layers[at.KSAT] * layers[at.ANISOTROPY])
     hours(-8.0, 48, found)
-    frost.conduct(site, layers, sheets, now)
+    sheets_water.conduct(site, layers, sheets, now)
     assert now[at.SERIES_K, 0] < 0.01 * layers[at.KSAT, 0]
     site["frozen_k_share"] = 0.5
-    frost.conduct(site, layers, sheets, now)
+    sheets_water.conduct(site, layers, sheets, now)
     assert 0.4 * layers[at.KSAT, 0] < now[at.SERIES_K, 0] < layers[at.KSAT, 0]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import day_water, erosion, friction, frost, runoff, sediment, storm
+from weppbatch.hydrology import day_water, erosion, friction, runoff, sediment, storm
+from weppbatch.hydrology import sheets as sheets_water
 from weppbatch.hydrology.borrowed import borrowed
 from weppbatch.hydrology.checks import MOST_BREAKPOINTS
 from weppbatch.hydrology.compiled import kernel
@@ -36,30 +37,6 @@ OUTPUTS = (
     "sediment_kg",
 )
 MM_H = 1.0 / 3.6e6  # m/s
-
-
-@kernel
-def wet_part(time_h: Floats, rate_mm_h: Floats, n: int) -> tuple[float, float]:
-    """Hours with a positive rate and the highest rate (mm/h)."""
-    hours = 0.0
-    most = 0.0
-    for i in range(n):
-        if rate_mm_h[i] > 0.0:
-            hours += time_h[i + 1] - time_h[i]
-            most = max(most, rate_mm_h[i])
-    return hours, most
-
-
-@kernel
-def rain_intensity(time_h: Floats, rain_mm_h: Floats, excess_mm_h: Floats, n: int) -> float:
-    """The mean rate (mm/h) of rain over the steps with excess."""
-    hours = 0.0
-    depth = 0.0
-    for i in range(n):
-        if excess_mm_h[i] > 0.0:
-            hours += time_h[i + 1] - time_h[i]
-            depth += rain_mm_h[i] * (time_h[i + 1] - time_h[i])
-    return depth / hours if hours > 0.0 else 0.0
 
 
 @kernel
@@ -116,10 +93,10 @@ def run_off(
     breakpoints is `routed` down the slope, one of CLIGEN's shape by the approximate solution; the surplus counts in
     its mean but not in its sharpness.
     """
-    hours, sharpest = wet_part(time_h, excess_mm_h, n)
-    intensity = 0.0 if winter or state[at.PACK] > 0.0 else rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
+    hours, sharpest = storm.wet_part(time_h, excess_mm_h, n)
+    intensity = 0.0 if winter or state[at.PACK] > 0.0 else storm.rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
     if runoff_mm <= 0.0:
-        hours, _ = wet_part(time_h, rate_mm_h, n)
+        hours, _ = storm.wet_part(time_h, rate_mm_h, n)
         hours = hours if hours > 0.0 else 24.0
         sharpest = surplus_mm / hours
     most = sharpest + (surplus_mm / hours if runoff_mm > 0.0 else 0.0)
@@ -177,11 +154,11 @@ def morning(
     if state[at.SETTLED] == 0.0:
         day_water.wear(site, state)
     if state[at.FROST] > 0.0:
-        frost.conduct(site, layers, sheets, now)
+        sheets_water.conduct(site, layers, sheets, now)
         state[at.FROSTLESS] = 0.0
     elif state[at.FROSTLESS] < 51.0:
         if state[at.FROSTLESS] == 0.0:
-            frost.conduct(site, layers, sheets, now)
+            sheets_water.conduct(site, layers, sheets, now)
         state[at.FROSTLESS] += 1.0
         if state[at.FROSTLESS] > 50.0:
             state[at.CYCLES] = 0.0
@@ -217,7 +194,7 @@ def day(
             caught = min(site.residue_mm, arriving - on_leaves)
         state[at.CANOPY_STORE] += on_leaves
         day_water.intercept(on_leaves + caught, time_h, rate_mm_h, n)
-        _, sharpest = wet_part(time_h, rate_mm_h, n)
+        _, sharpest = storm.wet_part(time_h, rate_mm_h, n)
         if not winter and weather[at.LAST_POINT] <= weather[at.FIRST_POINT] + 1:
             sharpest = weather[at.PRECIP] / weather[at.DURATION] * max(weather[at.IP], 1.0)
         n, infiltration_excess, last = day_water.storm_excess(
@@ -254,7 +231,7 @@ def left_after_recession(
     site: Any, time_h: Floats, excess_mm_h: Floats, n: int, runoff_mm: float, last_mm_h: float, state: Floats
 ) -> float:
     """The share of an infiltration excess that recession infiltration leaves; the excess rates are cut with it."""
-    hours, _ = wet_part(time_h, excess_mm_h, n)
+    hours, _ = storm.wet_part(time_h, excess_mm_h, n)
     alpha = flow_coefficient(site, state)
     mean = runoff_mm / hours * MM_H
     t_star = runoff.relative_equilibrium_time(site.length_m, alpha, mean, hours * 3600.0)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import erosion, friction, frost, infiltration, plants, sediment, surface, winter
+from weppbatch.hydrology import erosion, friction, infiltration, plants, sediment, surface, winter
+from weppbatch.hydrology import sheets as sheets_water
 from weppbatch.hydrology.pedotransfer import Retention, on_grid, retention
 from weppbatch.hydrology.soil_texture import air_entry_kpa, water_contents
 from weppbatch.hydrology.state import CoverInput, Floats, HillslopeInput, Layers, SoilInput
@@ -240,6 +241,6 @@ def pack(inputs: HillslopeInput, latitude_deg: float) -> Site:
         np.ascontiguousarray(table),
         shapes,
         np.vstack([fractions, diameters, sediment.fall_velocities_m_s(clay)]),
-        frost.sheets_of(table[at.THICKNESS]),
+        sheets_water.sheets_of(table[at.THICKNESS]),
         sun,
     )

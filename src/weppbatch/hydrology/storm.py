@@ -136,6 +136,30 @@ def kinetic_energy_j_m2(time_h: Floats, rate_mm_h: Floats, n: int) -> float:
     return total * 1e4
 
 
+@kernel
+def wet_part(time_h: Floats, rate_mm_h: Floats, n: int) -> tuple[float, float]:
+    """Hours with a positive rate and the highest rate (mm/h)."""
+    hours = 0.0
+    most = 0.0
+    for i in range(n):
+        if rate_mm_h[i] > 0.0:
+            hours += time_h[i + 1] - time_h[i]
+            most = max(most, rate_mm_h[i])
+    return hours, most
+
+
+@kernel
+def rain_intensity(time_h: Floats, rain_mm_h: Floats, excess_mm_h: Floats, n: int) -> float:
+    """The mean rate (mm/h) of rain over the steps with excess."""
+    hours = 0.0
+    depth = 0.0
+    for i in range(n):
+        if excess_mm_h[i] > 0.0:
+            hours += time_h[i + 1] - time_h[i]
+            depth += rain_mm_h[i] * (time_h[i + 1] - time_h[i])
+    return depth / hours if hours > 0.0 else 0.0
+
+
 def storm_steps(
     depth_mm: float, duration_h: float, tp: float, ip: float, steps: int, shortest_h: float = SHORTEST_STEP_H
 ) -> tuple[Floats, Floats]:

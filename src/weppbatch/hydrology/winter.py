@@ -10,6 +10,7 @@ import numpy as np
 
 from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import frost, snow
+from weppbatch.hydrology import sheets as sheets_water
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
 
@@ -197,7 +198,7 @@ def winter_day(
     state[at.SNOW_AGE] += 1.0
     may_freeze = settings[at.FROST_ON] > 0.0
     if may_freeze:
-        frost.spread(layers, sheets, water, state[at.FROST] <= 0.0)
+        sheets_water.spread(layers, sheets, water, state[at.FROST] <= 0.0)
     for hour in range(24):
         falling = precip_mm / wet_hours if first <= hour < first + wet_hours else 0.0
         temperature = air[hour]
@@ -227,7 +228,7 @@ def winter_day(
         )
     state[at.EVENING_C] = air[23]
     if may_freeze:
-        frost.gather(sheets, water, ice)
+        sheets_water.gather(sheets, water, ice)
 
 
 @kernel
