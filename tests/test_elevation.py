@@ -215,7 +215,7 @@ def test_a_piece_that_was_damaged_on_disk_is_fetched_again(server: Server, tmp_p
     spec = f"{server.url}/whole.tif#{QUICK}"
     path = a_source(spec, tmp_path).bring(GRID, print).path
     good = path.read_bytes()
-    path.write_bytes(good[:-10])
+    path.write_bytes(good[:-10] + b"ten bytes.")
     again = a_source(spec, tmp_path)
     again.bring(GRID, print)
     assert path.read_bytes()[-10:] == good[-10:] and again.traffic.pieces == 1

@@ -1,10 +1,9 @@
 """Bytes over HTTP, with care: time-outs, a pace shared by all tasks, retries of what may pass, and named failures.
 
 GDAL's own /vsicurl can't tell a missing tile from a busy server, knows no Retry-After and counts nothing; so GDAL
-reads through `RangedFile`, and this module asks. It keeps no files and knows no rasters.
+reads through `ranged.RangedFile`, and this module asks. It keeps no files and knows no rasters.
 """
 
-import copy
 import fcntl
 import http.client
 import os
@@ -85,7 +84,7 @@ class Client:
         """All that is at an address, which has to be a TIFF; raises as `part` does."""
         body, _ = self._ask(url, None, limit_bytes)
         if not body.startswith(MAGIC):
-            raise NotARaster(f"{shown(url)} answered with something else than a GeoTIFF: {_opening(body)}")
+            raise NotARaster(f"{shown(url)} answered with something else than a GeoTIFF: {opening(body)}")
         return body
 
     def _ask(
@@ -201,81 +200,14 @@ class Client:
             os.close(descriptor)
 
 
-class RangedFile:
-    """A remote file as GDAL reads it: only the parts that it touches travel, in pages, each once.
-
-    A failure is kept in `failures`, since GDAL swallows what its reader raises.
-    """
-
-    def __init__(self, client: Client, url: str) -> None:
-        self.client, self.url = client, url
-        self.failures: list[Exception] = []
-        self.position = 0
-        self._pages: dict[int, bytes] = {}
-        first, self.size = client.part(url, 0, PAGE_BYTES - 1)
-        if not first.startswith(MAGIC):
-            raise NotARaster(f"{shown(url)} is not a GeoTIFF: {_opening(first)}")
-        self._pages[0] = first
-
-    def handle(self) -> "RangedFile":
-        """Another position in the same file; what was fetched is shared."""
-        return copy.copy(self)
-
-    def read(self, count: int = -1) -> bytes:
-        """Bytes from the position on; fewer at the end of the file, none after a failure."""
-        end = self.size if count < 0 else min(self.position + count, self.size)
-        if end <= self.position or self.failures:
-            return b""
-        numbers = range(self.position // PAGE_BYTES, (end - 1) // PAGE_BYTES + 1)
-        lacking = [number for number in numbers if number not in self._pages]
-        try:
-            if lacking:
-                self._fetch(lacking[0], lacking[-1])
-        except Exception as error:  # noqa: BLE001 - it goes through GDAL's C code and is raised again behind it
-            self.failures.append(error)
-            return b""
-        content = b"".join(self._pages[number] for number in numbers)
-        offset = self.position - numbers[0] * PAGE_BYTES
-        part = content[offset : offset + end - self.position]
-        self.position = end
-        return part
-
-    def _fetch(self, first: int, last: int) -> None:
-        end = min((last + 1) * PAGE_BYTES, self.size) - 1
-        body, size = self.client.part(self.url, first * PAGE_BYTES, end)
-        if size != self.size:
-            raise Unsteady(f"{shown(self.url)} changed while it was read")
-        for number in range(first, last + 1):
-            start = (number - first) * PAGE_BYTES
-            self._pages[number] = body[start : start + PAGE_BYTES]
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move the position, as files do."""
-        self.position = offset + (0, self.position, self.size)[whence]
-        return self.position
-
-    def tell(self) -> int:
-        """The position."""
-        return self.position
-
-    def close(self) -> None:
-        """Nothing is open; GDAL may open it again."""
-        self.position = 0
-
-    def __enter__(self) -> "RangedFile":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
 def shown(url: str) -> str:
     """An address for messages: without query, in which there may be a key."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
-def _opening(body: bytes) -> str:
+def opening(body: bytes) -> str:
+    """The first bytes of an answer, for messages."""
     return repr(body[:40].decode("ascii", "replace"))
 
 

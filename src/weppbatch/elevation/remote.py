@@ -22,9 +22,10 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from weppbatch.elevation.cache import Cache, Piece, slug
-from weppbatch.elevation.http import Client, Missing, RangedFile, shown
+from weppbatch.elevation.http import Client, Missing, shown
 from weppbatch.elevation.mosaic import mosaic
 from weppbatch.elevation.place import cell_m, lonlat
+from weppbatch.elevation.ranged import RangedFile
 from weppbatch.elevation.source import Brought, Log, NotCovered, Traffic, WindowTooLarge
 from weppbatch.errors import ConfigError, DataError
 from weppbatch.files import replacing, sha256_of_json
