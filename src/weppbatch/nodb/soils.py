@@ -30,8 +30,8 @@ class Soils(NoDbBase):
     )
     soil_table: str = Field(
         default="",
-        description="CSV, Parquet or SQLite of horizons by mukey with SSURGO's columns, or of mukey and texture; path "
-        "as for soil_map",
+        description="CSV, Parquet or SQLite of horizons by mukey with SSURGO's columns, or of mukey and texture; "
+        "path as for soil_map",
     )
     missing_soil: Literal["error", "dominant"] = Field(
         default="error",
