@@ -144,7 +144,7 @@ def _from_survey(
             units[mukey], wrong = survey.unit(mukey, control.restrictive_ksat_mm_h)
         problems += wrong
         if wrong:
-            units[mukey], invalid[mukey] = None, "; ".join(wrong).removeprefix(f"map unit {mukey}, ")
+            invalid[mukey] = "; ".join(wrong).removeprefix(f"map unit {mukey}, ")
     if problems and control.missing_soil == "error":
         raise UnusableSoils(
             f"the table {survey.path} (soils.soil_table) can't be used:",
