@@ -71,7 +71,7 @@ def test_the_task_writes_its_tables_and_every_mass_is_accounted_for(batch, tmp_p
     metrics, summary, tables, run = ashes(batch, tmp_path, "ash.wind_transport=yes")
     assert sorted(tables) == sorted(set(SCHEMAS) - set(OPTIONAL))
     assert {f"ash/{name}.parquet" for name in SCHEMAS} | {"ash/summary.json"} == set(TASKS["watar"].files)
-    assert {"wepp/hillslopes_daily.parquet", "climate/climate.parquet"} <= set(run.inputs)
+    assert {"wepp/hillslope_water.parquet", "climate/climate.parquet"} <= set(run.inputs)
     assert summary["closure_t_ha_max"] < 1e-9 and metrics["closure_t_ha_max"] == summary["closure_t_ha_max"]
     fires = tables["hillslope_fires"]
     assert len(fires) == 6 * YEARS  # one of the seven is unburned
@@ -133,7 +133,7 @@ def test_days_are_those_of_the_weather_with_the_runoff_that_wepp_found(batch, tm
         gone = one.cumulative_water_t_ha + one.cumulative_wind_t_ha + one.cumulative_decomposed_t_ha
         assert (load[topaz_id] - gone - one.remaining_t_ha).abs().max() < 1e-9
         assert one.days_from_fire.is_monotonic_increasing
-    daily = pd.read_parquet(run.wd / "wepp/hillslopes_daily.parquet")
+    daily = pd.read_parquet(run.wd / "wepp/hillslope_water.parquet")
     joined = days.merge(daily, on=["topaz_id", "date"], suffixes=("", "_wepp"), how="left")
     for name in ("runoff_mm", "rain_melt_mm", "soil_water_mm"):
         assert joined[name].to_numpy() == pytest.approx(joined[f"{name}_wepp"].to_numpy())
@@ -334,14 +334,14 @@ def test_the_warm_up_of_wepp_is_no_fire_year(tmp_path):
 def test_results_of_other_hillslopes_are_refused(batch, tmp_path):
     (tmp_path / "batch").mkdir()
     run = prepare(tmp_path / "batch", watershed(climate(1)))
-    path = run.wd / "wepp/hillslopes_daily.parquet"
+    path = run.wd / "wepp/hillslope_water.parquet"
     table = pd.read_parquet(path)
     table["topaz_id"] = table["topaz_id"].replace(22, 92)
     pq.write_table(pq.read_table(path).set_column(0, "topaz_id", [table["topaz_id"].to_numpy()]), path)
     with pytest.raises(DataError, match="don't fit together"):
         ashes(tmp_path / "batch", tmp_path / "out")
     path.unlink()
-    with pytest.raises(DataError, match=r"hillslopes_daily\.parquet"):
+    with pytest.raises(DataError, match=r"hillslope_water\.parquet"):
         ashes(tmp_path / "batch", tmp_path / "out2")
 
 

@@ -182,7 +182,7 @@ def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch:
 
 
 def test_the_same_settings_give_the_same_figures(batch: Path):
-    tables = [f"wepp/{name}" for name in ("hillslopes", "channels", "outlet_daily", "hillslopes_daily", "events")]
+    tables = [f"wepp/{name}" for name in ("hillslopes", "channels", "outlet_daily", "hillslope_water", "events")]
     tables += [f"ash/{name}" for name in ("hillslopes", "hillslope_fires", "daily", "return_periods")]
     folder = batch / "runs" / "ws-2"
     before = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables}

@@ -9,7 +9,7 @@ rule wepp:
         update("runs/{runid}/wepp/hillslopes.parquet"),
         update("runs/{runid}/wepp/channels.parquet"),
         update("runs/{runid}/wepp/outlet_daily.parquet"),
-        update("runs/{runid}/wepp/hillslopes_daily.parquet"),
+        update("runs/{runid}/wepp/hillslope_water.parquet"),
         update("runs/{runid}/wepp/events.parquet"),
         update("runs/{runid}/wepp/summary.json"),
     log:

@@ -12,7 +12,7 @@ import numpy as np
 
 from weppbatch.engines import EMBEDDED_VERSION
 from weppbatch.engines.account import Account
-from weppbatch.engines.daily import daily_columns
+from weppbatch.engines.hillslope_water import water_columns
 from weppbatch.engines.inputs import channel_of, daily_weather, hillslope_input, sediment_of
 from weppbatch.engines.protocol import Summary, WatershedOptions
 from weppbatch.engines.rows import EVENT_M3, channel_row, hillslope_row
@@ -134,7 +134,7 @@ class _Simulation:
         """Add a hillslope to the tables and to the account."""
         self.account.add_hillslope(result)
         self.tables.rows("hillslopes", [hillslope_row(hillslope, result, self.years)])
-        self.tables.columns("hillslopes_daily", daily_columns(hillslope, result, self.years))
+        self.tables.columns("hillslope_water", water_columns(hillslope, result, self.years))
         runoff_m3 = result.runoff_mm * result.area_m2 / 1000.0
         self._events("hillslope", hillslope, runoff_m3, result.peak_m3_s, result.area_m2, result)
 

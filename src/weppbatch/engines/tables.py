@@ -121,7 +121,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             "sand_kg",
         ),
     ),
-    "hillslopes_daily": _schema(  # a long table: seven digits are enough, as in the next
+    "hillslope_water": _schema(  # a long table: seven digits are enough, as in the next
         topaz_id=pa.int32(),
         date=pa.date32(),
         **dict.fromkeys(("rain_melt_mm", "runoff_mm", "soil_water_mm", "snow_water_mm"), pa.float32()),

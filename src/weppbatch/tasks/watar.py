@@ -26,7 +26,7 @@ from weppbatch.tasks.ash_tables import AshTables
 from weppbatch.tasks.run import Metrics, Run
 from weppbatch.terrain.burn_severity import SEVERITIES
 
-DAILY = "wepp/hillslopes_daily.parquet"
+DAILY = "wepp/hillslope_water.parquet"
 SERIES = ("rain_melt_mm", "runoff_mm", "snow_water_mm", "soil_water_mm")
 CELLS_AT_ONCE = 4_000_000  # hillslopes x days in memory
 SUMS_AT_ONCE = 8_000_000  # numbers of daily sums in memory

@@ -1,4 +1,4 @@
-"""The rows of the table hillslopes_daily: a hillslope's days with rain, melt, runoff or snow.
+"""The rows of the table hillslope_water: a hillslope's days with rain, melt, runoff or snow.
 
 What ash needs, in seven digits; every engine writes it from its hillslope results. Nothing is computed here.
 """
@@ -15,8 +15,8 @@ from weppbatch.hydrology.state import HillslopeResult
 DAILY_MM = ("rain_melt_mm", "runoff_mm", "soil_water_mm", "snow_water_mm")
 
 
-def daily_columns(hillslope: Hillslope, result: HillslopeResult, years: Years) -> Mapping[str, Any]:
-    """A hillslope's columns of hillslopes_daily; a day without a row had no rain, melt, runoff or snow."""
+def water_columns(hillslope: Hillslope, result: HillslopeResult, years: Years) -> Mapping[str, Any]:
+    """A hillslope's columns of hillslope_water; a day without a row had no rain, melt, runoff or snow."""
     days = np.flatnonzero((result.rain_melt_mm > 0) | (result.runoff_mm > 0) | (result.snow_water_mm > 0))
     return {
         "topaz_id": np.full(days.size, hillslope.topaz_id),
