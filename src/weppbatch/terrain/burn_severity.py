@@ -61,6 +61,11 @@ def read_burn_severity(
     return BurnSeverity(classes, found.source, found.synthetic, found.files, notes)
 
 
+def check_classes(path: Path, setting: str) -> None:
+    """Raise NotBurnSeverity unless the whole map has the four classes."""
+    _offset(path, setting)
+
+
 def _offset(path: Path, setting: str) -> tuple[int, list[str]]:
     """What to take from the map's codes to get 0 to 3, and remarks on how they were read."""
     values = distinct_values(path, setting)
