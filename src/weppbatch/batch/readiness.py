@@ -4,6 +4,7 @@ In: a batch's checklist, its `_base`, and the tables of keys. Out: a line for ea
 nothing; that the files are there is asked when a setting is made.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from weppbatch.batch.runner import BatchRunner
@@ -20,14 +21,18 @@ from weppbatch.tasks.parameters import land_covers
 def unready(folder: Path) -> list[str]:
     """For each setting without which a ticked task would fail in every run: what it lacks, and what to do."""
     runner = BatchRunner.getInstance(folder)
-    tasks = graph.selected(runner.selected_tasks)
-    base, found = folder / "_base", []
+    return lacking(folder / "_base", graph.selected(runner.selected_tasks), runner.folder_name)
+
+
+def lacking(settings: Path, tasks: Collection[str], name: str) -> list[str]:
+    """The same for some tasks under the settings in a folder, a run's or `_base`, of the batch `name`."""
+    found = []
     if "landuse" in tasks:
-        found += _landuse(Landuse.getInstance(base), runner.batch_name)
+        found += _landuse(Landuse.getInstance(settings), name)
     if "soils" in tasks:
-        found += _soils(Soils.getInstance(base), runner.batch_name)
+        found += _soils(Soils.getInstance(settings), name)
     if "wepp" in tasks:
-        found += _wepp(Wepp.getInstance(base))
+        found += _wepp(Wepp.getInstance(settings))
     return found
 
 

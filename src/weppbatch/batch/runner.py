@@ -258,6 +258,12 @@ class BatchRunner(NoDbBase):
             self.config = self.config | {"excluded": self.excluded | {runid: entry}}
             self.add_history("excluded", reason=why.strip(), runid=runid)
 
+    def exclude_all(self, whys: Mapping[str, str]) -> None:
+        """Take several runs out in one write, each with its reason. Raises as `exclude`; none is out then."""
+        with self.locked():
+            for runid, why in whys.items():
+                self.exclude(runid, why)
+
     def include(self, runid: str, *, reason: str = "") -> None:
         """Take an excluded run in again. Raises InputError when it is not excluded."""
         with self.locked():

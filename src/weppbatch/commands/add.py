@@ -8,6 +8,7 @@ import typer
 
 from weppbatch.batch import geojson, hold
 from weppbatch.batch.access import current_user, require_admin, require_enabled
+from weppbatch.batch.burn_map import register_burn_map
 from weppbatch.batch.dem import Coverage, coverage, register_dem
 from weppbatch.batch.features import FeatureCheck, check_features
 from weppbatch.batch.root import batch_folder
@@ -15,6 +16,7 @@ from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.errors import InputError
 from weppbatch.nodb.base import LOCK_WAIT_S
+from weppbatch.terrain.severity_coding import parsed_breaks
 
 SHOWN_OUTSIDE = 5
 
@@ -24,23 +26,28 @@ class Kind(StrEnum):
 
     watersheds = "watersheds"
     dem = "dem"
+    sbs = "sbs"
 
 
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="watersheds (GeoJSON) or dem (elevations)")],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="watersheds (GeoJSON), dem or sbs")],
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="watersheds are copied in; a dem stays where it is: file, folder of tiles, or URL"
+            metavar="FILE",
+            help="watersheds and an sbs are copied in; a dem stays where it is: file, folder of tiles, or URL",
         ),
     ],
     then: Annotated[
         list[str] | None, typer.Option("--then", help="dem: the next source, for what those before don't cover")
     ] = None,
+    breaks: Annotated[
+        str, typer.Option(help="sbs: the highest values of unburned, low and moderate, such as 75,109,187")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Add watersheds (GeoJSON) or elevations (raster).
+    """Add watersheds (GeoJSON), elevations (raster) or a burn severity map (sbs).
 
     Watersheds: every feature is checked; bad ones are rejected with reasons, the rest go on. The same command
     again replaces what was there.
@@ -49,14 +56,17 @@ def add(
     Examples: weppbatch add myfire watersheds huc12.geojson
               weppbatch add myfire dem /data/ned10m.vrt
               weppbatch add myfire dem 3dep://13 --then copernicus://glo30
+              weppbatch add myfire sbs barc4.tif
     """
     require_enabled()
     require_admin()
+    if then and kind is not Kind.dem:
+        raise InputError("--then is for elevation sources")
     batch = BatchRunner.getInstance(batch_folder(name))
     if kind is Kind.watersheds:
-        if then:
-            raise InputError("--then is for elevation sources")
         _add_watersheds(batch, Path(file), as_json)
+    elif kind is Kind.sbs:
+        _add_burn_map(batch, Path(file), breaks, as_json)
     else:
         _add_dem(batch, [file, *(then or [])], as_json)
 
@@ -120,6 +130,16 @@ def _add_dem(batch: BatchRunner, specs: list[str], as_json: bool) -> None:
         say(f"Runs that are cloned already keep theirs; to give them this: weppbatch push {batch.folder_name}")
     if any("://" in spec for spec in specs):
         say(f"To fetch ahead what the batch needs: weppbatch stage {batch.folder_name}")
+
+
+def _add_burn_map(batch: BatchRunner, file: Path, breaks: str, as_json: bool) -> None:
+    resource = register_burn_map(batch, file, current_user(), parsed_breaks(breaks) if breaks else None)
+    if as_json:
+        say_json(resource)
+        return
+    say(f"{file.name} was read by: {resource['coding']}. Cells:")
+    say_table(["class", "cells"], list(resource["classes"].items()))
+    say(f"Kept as {resource['relative_path']}, set as disturbed.sbs_map. Runs that are cloned get it by: push")
 
 
 def _coverage_of(batch: BatchRunner, resource: dict[str, Any]) -> Coverage | None:

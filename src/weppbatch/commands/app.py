@@ -26,6 +26,7 @@ JOURNEY = {
     "set": ("set", "show"),
     "tasks": ("tasks",),
     "validate": ("validate",),
+    "doctor": ("doctor",),
     "exclude": ("exclude", "include"),
     "run": ("run", "retry"),
     "stage": ("stage",),

@@ -11,6 +11,7 @@ from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.audit import Audit, audit
 from weppbatch.batch.drive import Drive, default_cores
+from weppbatch.batch.findings import refuse
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.profile import Profile
@@ -39,6 +40,9 @@ Force = Annotated[
 Tasks = Annotated[
     str, typer.Option(metavar="TASKS", help="only these, with what they rest on; commas between, or preprocess")
 ]
+Anyway = Annotated[
+    bool, typer.Option("--anyway", help="start although the doctor finds errors; what is wrong fails in its runs")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="only say what would be done; changes nothing")]
 AsJson = Annotated[bool, typer.Option("--json", help="for machines")]
 Where = Annotated[
@@ -58,6 +62,7 @@ def run(
         bool, typer.Option("--pilot", help="only the smallest, the median and the largest; estimates the rest")
     ] = False,
     profile: Where = "default",
+    anyway: Anyway = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     reason: Reason = "",
@@ -68,13 +73,14 @@ def run(
     """
     choice = Choice(runs, task_names(tasks), force, pilot)
     where = Profile.named(profile)
-    _start(name, choice, cores or default_cores(), dry_run, as_json, reason, where)
+    _start(name, choice, cores or default_cores(), dry_run, as_json, reason, where, anyway)
 
 
 def retry(
     name: Name,
     cores: Cores = None,
     tasks: Tasks = "",
+    anyway: Anyway = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     reason: Reason = "",
@@ -84,21 +90,23 @@ def retry(
     Example: weppbatch retry myfire --reason "the new DEM covers them"
     """
     choice = Choice("@failed", task_names(tasks))
-    _start(name, choice, cores or default_cores(), dry_run, as_json, reason)
+    _start(name, choice, cores or default_cores(), dry_run, as_json, reason, anyway=anyway)
 
 
 def _start(
-    name: str, choice: Choice, cores: int, dry_run: bool, as_json: bool, reason: str, where: Profile | None = None
+    name: str,
+    choice: Choice,
+    cores: int,
+    dry_run: bool,
+    as_json: bool,
+    reason: str,
+    where: Profile | None = None,
+    anyway: bool = False,
 ) -> None:
     """Plan, and unless it is only a plan that is asked for, do it and end with its exit code."""
     folder = batch_folder(name).resolve()
     if dry_run:
-        ledger, work = work_of(folder, choice)
-        if work.jobs and not as_json:
-            say_plan(ledger, work, cores)
-            say("Nothing was changed.")
-        else:
-            _say_machine_or_nothing(ledger, work, choice, cores, as_json)
+        _preview(folder, choice, cores, as_json)
         return
     require_enabled()
     require_admin()
@@ -113,6 +121,8 @@ def _start(
             ledger.remember()
             _say_machine_or_nothing(ledger, work, choice, cores, as_json)
             return
+        if not anyway:
+            _see_the_doctor(name, ledger, work, cores, quiet=as_json)
         _announce(start, ledger, work, choice, cores, reason)
         if not as_json:
             say(f"{start.execution}: {len(work.jobs)} of {len(ledger.runs)} runs to do")
@@ -141,6 +151,26 @@ def _start(
     else:
         say(f"{folded.summary().capitalize()}. Report: {page}")
     raise typer.Exit(code)
+
+
+def _preview(folder: Path, choice: Choice, cores: int, as_json: bool) -> None:
+    """Say what would be done; changes no byte."""
+    ledger, work = work_of(folder, choice)
+    if work.jobs and not as_json:
+        say_plan(ledger, work, cores)
+        say("Nothing was changed.")
+    else:
+        _say_machine_or_nothing(ledger, work, choice, cores, as_json)
+
+
+def _see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet: bool) -> None:
+    """Refuse work that can't succeed, and say that there are warnings."""
+    from weppbatch.batch.doctor import examine_work  # it loads what reads maps and tables
+
+    found = examine_work(ledger, work, cores)
+    refuse(name, found)
+    if found and not quiet:
+        say(f"{len(found)} warning{'s' if len(found) > 1 else ''}: weppbatch doctor {name}")
 
 
 def _announce(start: Start, ledger: Ledger, work: Work, choice: Choice, cores: int, reason: str) -> None:

@@ -61,6 +61,11 @@ def read_burn_severity(
     return BurnSeverity(classes, found.source, found.synthetic, found.files, notes)
 
 
+def check_classes(path: Path, setting: str) -> None:
+    """Raise NotBurnSeverity unless the whole map has the four classes."""
+    _offset(path, setting)
+
+
 def _offset(path: Path, setting: str) -> tuple[int, list[str]]:
     """What to take from the map's codes to get 0 to 3, and remarks on how they were read."""
     values = distinct_values(path, setting)
@@ -81,11 +86,12 @@ def _hint(values: list[float]) -> str:
     if any(value != int(value) for value in values) or values[0] < 0:
         return f"a continuous index such as dNBR has to be classified first; {RECODE}"
     if set(values) <= {0.0, 1.0, 2.0, 3.0, 4.0}:
-        return f"it looks like classes 1 to 4; {RECODE}"
+        return f"it looks like classes 1 to 4; weppbatch add NAME sbs FILE reads them, or {RECODE}"
     if set(values[:-1]) <= {0.0, 1.0, 2.0, 3.0}:
         return f"{values[-1]:g} looks like nodata that is not declared: gdal_edit.py -a_nodata {values[-1]:g} FILE"
     if set(values) <= {0.0, 1.0, 2.0, 3.0, 130.0, 131.0, 132.0, 133.0}:
         return f"it mixes the codings 0 to 3 and 130 to 133; {RECODE}"
     if values[-1] <= 255 and len(values) > 7:
-        return f"it looks like BARC256 (unburned 0, low to 75, moderate to 109, high above); {RECODE}"
+        read = "weppbatch add NAME sbs FILE reads it"
+        return f"it looks like BARC256 (unburned 0, low to 75, moderate to 109, high above); {read}, or {RECODE}"
     return RECODE
