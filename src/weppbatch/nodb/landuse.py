@@ -29,7 +29,7 @@ class Landuse(NoDbBase):
     )
     landcover: str = Field(
         default="",
-        description="land cover raster, keys as in landcover_legend: absolute path, or relative to the batch's _base",
+        description="land cover raster, keys of landcover_legend: absolute path, or relative to the batch's _base",
     )
     landcover_legend: Literal["nlcd", "worldcover"] = Field(
         default="nlcd", description="what the map's keys mean: NLCD, or ESA WorldCover (10 trees ... 100 moss)"
