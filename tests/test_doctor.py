@@ -8,11 +8,13 @@ import pytest
 import rasterio
 from rasterio.transform import from_bounds
 
-from weppbatch.batch.doctor import examine
+from weppbatch.batch.doctor import examine, examine_work
 from weppbatch.batch.findings import Finding
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.work import Choice, work_of
 from weppbatch.commands.app import main
 from weppbatch.nodb.controls import set_fields
+from weppbatch.nodb.ron import Ron
 
 
 @pytest.fixture
@@ -131,3 +133,11 @@ def test_run_ids_that_are_not_valid_are_told_with_the_rest(batch: Path) -> None:
         held.runid_template = "other"
     set_fields(batch / "_base", ["wepp.warm_up_years=100"])
     assert "run ids" in about(batch)
+
+
+def test_only_what_the_work_reads_is_refused_and_a_remote_source_is_no_missing_file(batch: Path) -> None:
+    set_fields(batch / "_base", ["wepp.warm_up_years=100"])
+    assert about(batch) == {"years"}
+    with Ron.getInstance(batch / "_base").locked() as control:
+        control.dem = "https://127.0.0.1:9/dem.tif"
+    assert examine_work(*work_of(batch, Choice(tasks=("watershed",))), cores=1) == []

@@ -261,3 +261,27 @@ def test_no_figure_of_the_table_is_missing(run):
     found = table(run)
     assert not found.isna().any().any()
     assert np.isfinite(found[list(COVER_COLUMNS)].to_numpy(dtype=float)).all()
+
+
+def test_worldcover_has_its_own_keys_and_burns_too(run):
+    run = fresh(
+        run, "landuse.landcover_legend=worldcover", cover_map(run, 10, 20, 30, 95), burn_map(run, 3, 1, 0, 0)
+    )
+    metrics = landuse.run(run)
+    found = table(run)
+    assert found["landuse_key"].tolist() == [105, 121, 30, 95]
+    assert found["label"].tolist()[2:] == ["Grassland", "Mangroves"]
+    assert metrics["tables"][0].startswith("worldcover.csv 1")
+    with pytest.raises(UnmappedLandCover, match="key 42"):
+        landuse.run(fresh(run, cover_map(run, 42, 20, 30, 95)))
+
+
+def test_a_users_table_may_be_yaml(run):
+    keys = run.batch / "_base" / "keys.yaml"
+    keys.write_text("- {key: 17, label: Heath, disturbed_class: shrub}\n")
+    run = fresh(run, cover_map(run, 17, 42, 42, 42), "landuse.landcover_table=keys.yaml")
+    landuse.run(run)
+    assert table(run)["disturbed_class"].tolist()[0] == "shrub"
+    keys.write_text("key: 17\n")
+    with pytest.raises(InputError, match="no list of rows"):
+        landuse.run(fresh(run))

@@ -6,7 +6,7 @@ fail for certain; what may fail is a warning. Only what the work reads is looked
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Group:
 
 def examine(folder: Path, choice: Choice | None = None, cores: int = 1) -> list[Finding]:
     """All findings about what a start would do; about the batch itself alone while its run ids are not valid."""
-    found = [*_watersheds(BatchRunner.getInstance(folder)), *_settings(folder / "_base", ())]
+    found = [*_watersheds(BatchRunner.getInstance(folder)), *_settings(folder / "_base", (), graph.TASKS)]
     if any(finding.severity == "error" for finding in found):
         return found
     ledger, work = work_of(folder, choice)
@@ -50,7 +50,7 @@ def examine_work(ledger: Ledger, work: Work, cores: int, most: int | None = MOST
     """The findings about some work; maps are read for at most so many watersheds, evenly among them."""
     batch, found = ledger.plan.folder, []
     for group in groups_of(ledger, work):
-        wrong = _settings(group.folder, group.runids if group.folder.parent.name == "runs" else ())
+        wrong = _settings(group.folder, group.runids if group.folder.parent.name == "runs" else (), group.tasks)
         found += wrong
         if not wrong:
             found += _inputs(batch, group, most)
@@ -113,12 +113,15 @@ def _watersheds(runner: BatchRunner) -> Iterator[Finding]:
             yield Finding("warning", "watersheds", "these have the same outline", remedy, tuple(runids))
 
 
-def _settings(folder: Path, runids: tuple[str, ...]) -> list[Finding]:
-    """What is wrong with the settings in a folder by themselves, files that are not there among it."""
+def _settings(folder: Path, runids: tuple[str, ...], tasks: Collection[str]) -> list[Finding]:
+    """What is wrong with the settings that tasks read by themselves, files that are not there among it."""
     found = []
-    for name, kind in CONTROLS.items():
+    for name in dict.fromkeys(control for task in tasks for control in graph.TASKS[task].settings):
         try:
-            problems = [f"{name}.{text}" for text in kind.getInstance(folder).problems()]
+            control = CONTROLS[name].getInstance(folder)
+            remote = {field for field, value in control.settings().items() if graph.is_remote(str(value))}
+            # What is fetched is no file that could be missing here.
+            problems = [f"{name}.{text}" for text in control.problems() if text.partition(":")[0] not in remote]
         except WeppbatchError as error:
             problems = [str(error)]
         remedy = "weppbatch set, and push for runs that are cloned"

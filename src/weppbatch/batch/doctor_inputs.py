@@ -58,7 +58,7 @@ def table_findings(folder: Path, tasks: Collection[str]) -> Iterator[Finding]:
         landuse = Landuse.getInstance(folder)
         if landuse.landcover_table:
             keys = outside_path(landuse, "landcover_table")
-            reads.append(("landuse.landcover_table", lambda: land_covers(keys)))
+            reads.append(("landuse.landcover_table", lambda: land_covers(keys, landuse.landcover_legend)))
         burned = Disturbed.getInstance(folder)
         if burned.sbs_map:
             burn_map = outside_path(burned, "sbs_map")
@@ -119,7 +119,7 @@ def _looks(folder: Path, tasks: Collection[str]) -> Iterator[Look]:
         if landuse.mode == "gridded" and landuse.landcover:
             try:
                 own = outside_path(landuse, "landcover_table") if landuse.landcover_table else None
-                keys: set[float] | None = {float(key) for key in land_covers(own)}
+                keys: set[float] | None = {float(key) for key in land_covers(own, landuse.landcover_legend)}
             except InputError:  # told with the tables
                 keys = None
             remedy = "give them a disturbed class in landuse.landcover_table"

@@ -51,7 +51,9 @@ def _landuse(control: Landuse, name: str) -> list[str]:
         what = f"weppbatch set {name} landuse.landcover=FILE.tif, or landuse.mode=single"
         return [] if control.landcover else [f"no land cover map is set (landuse.landcover): {what}"]
     try:
-        keys = land_covers(outside_path(control, "landcover_table") if control.landcover_table else None)
+        keys = land_covers(
+            outside_path(control, "landcover_table") if control.landcover_table else None, control.landcover_legend
+        )
     except InputError as error:
         return [f"landuse.landcover_table: {error.message}"]
     if control.single_key in keys:

@@ -29,11 +29,14 @@ class Landuse(NoDbBase):
     )
     landcover: str = Field(
         default="",
-        description="land cover raster with NLCD keys: an absolute path, or relative to the batch's _base",
+        description="land cover raster, keys of landcover_legend: absolute path, or relative to the batch's _base",
+    )
+    landcover_legend: Literal["nlcd", "worldcover"] = Field(
+        default="nlcd", description="what the map's keys mean: NLCD, or ESA WorldCover (10 trees ... 100 moss)"
     )
     landcover_table: str = Field(
         default="",
-        description="CSV of key, label and disturbed_class that adds to the shipped keys or replaces some; "
+        description="CSV or YAML of key, label and disturbed_class that adds to the shipped keys or replaces some; "
         "path as for landcover",
     )
     single_key: int = Field(

@@ -159,13 +159,13 @@ _SPECS = (
         label="Land use",
         after=("watershed",),
         settings={
-            "landuse": ("mode", "landcover", "landcover_table", "single_key", "covers"),
+            "landuse": ("mode", "landcover", "landcover_legend", "landcover_table", "single_key", "covers"),
             "disturbed": ("sbs_map", "outside_sbs", "burn_shrubs", "burn_grass", "canopy_map"),
         },
         files=("landuse/landuse.parquet",),
         declared=("landuse/landuse.parquet",),
         outside_files={"landuse": ("landcover", "landcover_table"), "disturbed": ("sbs_map", "canopy_map")},
-        tables=("landcover", "covers"),
+        tables=("landcover", "worldcover", "covers"),
     ),
     TaskSpec(
         name="soils",

@@ -67,7 +67,7 @@ def run(run: Run) -> Metrics:
     zones = read_zones(run.input("watershed/subwta.tif"), hillslopes["topaz_id"].tolist())
     base, maps = run.batch / "_base", Maps(run)
     own_keys = [base / control.landcover_table] if control.landcover_table else []
-    keys, covers = land_covers(*own_keys), class_covers()
+    keys, covers = land_covers(next(iter(own_keys), None), control.landcover_legend), class_covers()
     run.outside(*own_keys)
     table = pd.DataFrame({"topaz_id": zones.topaz_ids, "cells": zones.cells})
     _land_cover(run, table, control, base, zones, keys, maps)
@@ -81,7 +81,8 @@ def run(run: Run) -> Metrics:
     table = hillslopes[["topaz_id", "wepp_id"]].merge(table, on="topaz_id", validate="one_to_one")
     with replacing(run.output(TABLE)) as temporary:
         table.to_parquet(temporary, index=False)
-    tables = [table_path("landcover"), table_path("covers"), *own_keys]
+    legend = "worldcover" if control.landcover_legend == "worldcover" else "landcover"
+    tables = [table_path(legend), table_path("covers"), *own_keys]
     return _metrics(table, hillslopes, maps, [table_version(path) for path in tables])
 
 

@@ -24,6 +24,7 @@ LAYER_COLUMNS = (
     *("depth_mm", "bulk_density_g_cm3", "ksat_mm_h", "anisotropy", "field_capacity", "wilting_point"),
     *("sand_pct", "clay_pct", "organic_matter_pct", "cec_meq_100g", "rock_pct"),
 )
+FIRST_BURNED_KEY = 105  # below it keys are NLCD's
 ERODIBILITY_COLUMNS = ("ki_kg_s_m4", "kr_s_m", "tauc_n_m2", "avke_mm_h")
 # Names of WEPPcloud's own lookup table.
 WEPPCLOUD_NAMES = {
@@ -97,12 +98,15 @@ def static_cover(name: str, values: Mapping[str, Any]) -> StaticCover:
     return StaticCover(name=name, days_since_disturbance=days, **chosen)  # type: ignore[arg-type]
 
 
-def land_covers(own: Path | None = None) -> dict[int, LandCover]:
-    """Land cover keys, shipped and, over them, a user's own.
+def land_covers(own: Path | None = None, legend: str = "nlcd") -> dict[int, LandCover]:
+    """Land cover keys of a legend (nlcd, worldcover) with those of burned classes, and over them a user's own.
 
     Raises InputProblems with all that is wrong in a table: columns, numbers, keys given twice.
     """
     found = _keyed(table_path("landcover"), _read_land_covers)
+    if legend == "worldcover":
+        burned = {key: cover for key, cover in found.items() if key >= FIRST_BURNED_KEY}
+        found = burned | _keyed(table_path("worldcover"), _read_land_covers)
     return found | (_keyed(own, _read_land_covers) if own else {})
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from weppbatch.errors import InputError, InputProblems
 from weppbatch.files import sha256_once, shipped
 
@@ -76,7 +78,7 @@ def table_version(path: Path) -> str:
 
 
 def read_cells(path: Path) -> Cells:
-    """The rows of a CSV with their line numbers, all cells as stripped text; lines that begin with # are skipped.
+    """The rows of a CSV or YAML with their lines, all cells as stripped text; lines that begin with # are skipped.
 
     Raises InputError when the file is not there or is no CSV text.
     """
@@ -86,6 +88,8 @@ def read_cells(path: Path) -> Cells:
         raise InputError(f"the table {path} is not there") from error
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(f"the table {path} can't be read: {error}", hint="save it as CSV in UTF-8") from error
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _yaml_cells(path, "\n".join(lines))
     kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and line.lstrip()[0] != "#"]
     if not kept:
         raise InputError(f"the table {path} is empty")
@@ -98,6 +102,27 @@ def read_cells(path: Path) -> Cells:
         rows.append((kept[begins][0], dict(zip(header, padded, strict=False))))
         begins = reader.line_num
     return rows
+
+
+def _yaml_cells(path: Path, text: str) -> Cells:
+    """The rows of a YAML list of mappings; the first row counts as line 1, and a null is empty."""
+    try:
+        rows = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"the table {path} can't be read: {error}", hint="give a list of mappings") from error
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise InputError(
+            f"the table {path} is no list of rows", hint="- {key: 17, label: Heath, disturbed_class: shrub}"
+        )
+    names = dict.fromkeys(str(name) for row in rows for name in row)
+    return [
+        (
+            number,
+            dict.fromkeys(names, "")
+            | {str(name): "" if cell is None else str(cell).strip() for name, cell in row.items()},
+        )
+        for number, row in enumerate(rows, 1)
+    ]
 
 
 def checked_rows(

@@ -92,6 +92,8 @@ def _hint(values: list[float]) -> str:
     if set(values) <= {0.0, 1.0, 2.0, 3.0, 130.0, 131.0, 132.0, 133.0}:
         return f"it mixes the codings 0 to 3 and 130 to 133; {RECODE}"
     if values[-1] <= 255 and len(values) > 7:
-        read = "weppbatch add NAME sbs FILE reads it"
-        return f"it looks like BARC256 (unburned 0, low to 75, moderate to 109, high above); {read}, or {RECODE}"
+        return (
+            f"it looks like BARC256 (unburned 0, low to 75, moderate to 109, high above); "
+            f"weppbatch add NAME sbs FILE reads it, or {RECODE}"
+        )
     return RECODE

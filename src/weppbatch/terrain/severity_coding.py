@@ -19,7 +19,7 @@ from weppbatch.terrain.zonal import MANY_CLASSES, MapWithoutCrs, opened, shown
 
 NODATA = 255
 SETTING = "disturbed.sbs_map"
-# Colours that agencies draw the classes in (RGB), as WEPPcloud knows them (wepppy, nodb/mods/baer/sbs_map.py).
+# Colours that agencies draw the classes in (RGB), as in WEPPcloud (wepppy, nodb/mods/baer/sbs_map.py, 2026).
 COLOURS = {
     0: "0,100,0 0,0,0 0,115,74 0,128,128 0,158,115 0,175,166",
     1: "102,204,204 102,205,205 115,255,223 127,255,212 0,255,255 77,230,0 82,204,204 86,180,233",
