@@ -12,7 +12,7 @@ from weppbatch.errors import Interrupted
 def test_a_half_made_demo_is_prepared_to_the_end(root: Path, monkeypatch: pytest.MonkeyPatch):
     prepared = []
 
-    def stop(folder: Path, step: object) -> None:
+    def stop(folder: Path) -> None:
         prepared.append(folder)
         raise Interrupted("interrupted")
 

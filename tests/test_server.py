@@ -170,7 +170,7 @@ def test_a_task_has_the_askers_environment_folder_and_umask(server: TaskServer, 
         os.umask(before)
     assert outcome(client) == (0, "")
     seen = json.loads(log_of(batch).split("seen ")[1].splitlines()[0])
-    kernels = seen.pop("kernels")
+    seen.pop("kernels")
     assert seen == {
         "folder": str(batch),
         "umask": 0o027,
@@ -178,7 +178,6 @@ def test_a_task_has_the_askers_environment_folder_and_umask(server: TaskServer, 
         "home": "/elsewhere",
         "group": True,
     }
-    assert kernels == 0 or kernels > 20  # none where this machine has compiled none yet
 
 
 def test_what_a_task_leaves_running_ends_with_it(server: TaskServer, batch: Path, files: TaskFiles):

@@ -197,4 +197,4 @@ def test_a_run_can_be_exported_as_weppbatch_reads_it(batch: Path):
     folder = batch / "runs" / "ws-1" / "wepp" / "runs"
     count = record(batch, "ws-1", "wepp")["metrics"]["hillslopes"]
     for suffix in ("slp", "sol", "man", "cli"):
-        assert len(list(folder.glob(f"p*.{suffix}"))) == count
+        assert len(list(folder.glob(f"p[0-9]*.{suffix}"))) == count
