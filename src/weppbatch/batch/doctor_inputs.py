@@ -6,6 +6,7 @@ elsewhere.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ from weppbatch.terrain.burn_severity import check_classes
 from weppbatch.terrain.sources import UNIT_NAMES
 from weppbatch.terrain.zonal import opened
 
+MOST_TABLE_BYTES = 50_000_000  # of a soil table that is read for a look
 HALF = 0.5  # the tasks take a class or its absence where it has half of a hillslope
 UNCLASSIFIED = 0.0
 
@@ -49,7 +51,7 @@ def table_findings(folder: Path, tasks: Collection[str]) -> Iterator[Finding]:
     reads: list[tuple[str, Callable[[], object]]] = []
     if "soils" in tasks:
         disturbed, soils = Disturbed.getInstance(folder), Soils.getInstance(folder)
-        if soils.mode == "gridded" and soils.soil_table:
+        if soils.mode == "gridded" and soils.soil_table and _is_read_whole(outside_path(soils, "soil_table")):
             reads.append(("soils.soil_table", lambda: SoilSurvey(outside_path(soils, "soil_table"))))
         if disturbed.lookup_table:
             own = outside_path(disturbed, "lookup_table")
@@ -131,12 +133,18 @@ def _looks(folder: Path, tasks: Collection[str]) -> Iterator[Look]:
             remedy = "if these did not burn, set disturbed.outside_sbs=unburned"
             yield Look("disturbed.sbs_map", outside_path(disturbed, "sbs_map"), least, None, remedy)
     if "soils" in tasks and soils.mode == "gridded" and soils.soil_map and soils.soil_table:
-        try:
-            known: set[float] | None = {float(key) for key in SoilSurvey(outside_path(soils, "soil_table")).rows}
-        except InputError:  # told with the tables
-            known = None
+        table = outside_path(soils, "soil_table")
+        known: set[float] | None = None
+        if soils.missing_soil == "error" and _is_read_whole(table):
+            with suppress(InputError):  # told with the tables
+                known = {float(key) for key in SoilSurvey(table).rows}
         remedy = "add rows to soils.soil_table, or set soils.missing_soil=dominant"
         yield Look("soils.soil_map", outside_path(soils, "soil_map"), HALF, known, remedy)
+
+
+def _is_read_whole(table: Path) -> bool:
+    """Whether a soil table is small enough to be looked through; of a national one tasks read their own part."""
+    return not table.exists() or table.stat().st_size <= MOST_TABLE_BYTES
 
 
 def _looked(look: Look, polygons: Mapping[str, BaseGeometry], most: int | None) -> Iterator[Finding]:
