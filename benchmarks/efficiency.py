@@ -44,7 +44,7 @@ class Used:
 
 def main() -> None:
     options = argparse.ArgumentParser(description="How much of two cores a start puts to use.")
-    options.add_argument("--years", type=int, default=60, help="years of weather")
+    options.add_argument("--years", type=int, default=120, help="years of weather")
     options.add_argument("--cores", type=int, default=2)
     options.add_argument("--json", action="store_true")
     given = options.parse_args()

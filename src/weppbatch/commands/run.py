@@ -118,7 +118,6 @@ def _start(
             forcing.forget(folder)
         ledger, work = work_of(folder, choice)
         if not work.jobs:
-            ledger.remember()
             _say_machine_or_nothing(ledger, work, choice, cores, as_json)
             return
         if not anyway:
