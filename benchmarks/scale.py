@@ -86,6 +86,7 @@ def measure(root: Path, runs: int, cores: int, jobs: int) -> dict[str, float]:
         ("create", "scale"),
         ("add", "scale", "watersheds", str(watersheds)),
         ("validate", "scale", "--template", "{properties['name']}"),
+        ("set", "scale", "landuse.mode=single", "soils.mode=single"),
         ("tasks", "scale", "--on", "all"),
     ):
         called(*words)
