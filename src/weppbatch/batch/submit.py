@@ -11,14 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from weppbatch.batch import force as forcing
 from weppbatch.batch import slurm
 from weppbatch.batch.access import current_user
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.stage import check_staged
 from weppbatch.batch.start import Start
 from weppbatch.batch.submission import DRIVER_MB, Submission
-from weppbatch.batch.work import Choice, forced_tasks, work_of
+from weppbatch.batch.work import Choice
 from weppbatch.files import utc_now
 
 LAST_JOB_MINUTES = 60
@@ -55,10 +54,7 @@ def submit(folder: Path, request: Request, *, reason: str = "") -> Submission | 
     choice.check(folder)
     start = Start.begin(folder)
     try:
-        forcing.settle(folder)
-        if choice.force is False:
-            forcing.forget(folder)
-        ledger, work = work_of(folder, choice)
+        ledger, work = start.work(choice)
         if not work.jobs:
             return None
         check_staged(ledger.plan, work)
@@ -76,9 +72,7 @@ def submit(folder: Path, request: Request, *, reason: str = "") -> Submission | 
             mem_mb=request.mem_mb or mem_mb,
             minutes=request.minutes or minutes,
         )
-        if choice.force:
-            forcing.record(folder, start.execution, forced_tasks(ledger.plan), work.forced)
-        start.enqueue(work.runids, choice.tasks, bool(choice.force))
+        start.undertake(choice, ledger, work)
         submission = _hand_over(submission, request)
         start.announce(
             reason,

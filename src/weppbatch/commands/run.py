@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from weppbatch.batch import force as forcing
 from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.audit import Audit, audit
@@ -18,7 +17,7 @@ from weppbatch.batch.profile import Profile
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.selection import task_names
 from weppbatch.batch.start import Start
-from weppbatch.batch.work import Choice, Work, forced_tasks, work_of
+from weppbatch.batch.work import Choice, Work, work_of
 from weppbatch.commands.console import say, say_json
 from weppbatch.commands.plan import plan_json, say_pilot, say_plan
 
@@ -113,10 +112,7 @@ def _start(
     choice.check(folder)
     start = Start.begin(folder)
     try:
-        forcing.settle(folder)
-        if choice.force is False:
-            forcing.forget(folder)
-        ledger, work = work_of(folder, choice)
+        ledger, work = start.work(choice)
         if not work.jobs:
             _say_machine_or_nothing(ledger, work, choice, cores, as_json)
             return
@@ -173,10 +169,8 @@ def _see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet:
 
 
 def _announce(start: Start, ledger: Ledger, work: Work, choice: Choice, cores: int, reason: str) -> None:
-    """State and record what this start does; a forced one first of all, so that a kill does not lose it."""
-    if choice.force:
-        forcing.record(start.folder, start.execution, forced_tasks(ledger.plan), work.forced)
-    start.enqueue(work.runids, choice.tasks, bool(choice.force))
+    """State and record what this start does."""
+    start.undertake(choice, ledger, work)
     start.announce(
         reason,
         by="weppbatch run",
