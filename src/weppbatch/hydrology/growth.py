@@ -13,7 +13,6 @@ from weppbatch.hydrology.state import Floats
 LIGHT_MJ_PER_LY = 0.02092  # half the sun's radiation can be used by leaves
 KG_M2_PER_KG_HA = 1e-4
 MOST_COVER = 0.999
-FULLY_GROWN = 1.0 - 2.0**-25  # of the greatest height, which is reached only in the limit
 LEAST_TREE_ROOTS_M = 0.15
 
 
@@ -164,7 +163,7 @@ def grow(
     now[of.HEAT] += heat
     if now[of.HEAT] < plant[of.EMERGENCE]:
         return 0.0, False
-    if kind == of.PERENNIAL and not trees and now[of.HEIGHT] >= FULLY_GROWN * plant[of.MOST_HEIGHT]:
+    if kind == of.PERENNIAL and not trees and now[of.HEIGHT] >= plant[of.MOST_HEIGHT]:
         return 0.0, False
     share = min(now[of.HEAT] / plant[of.HEAT_SUM], 1.0) if plant[of.HEAT_SUM] > 0.0 else 1.0
     set_fruit(plant, share, stress, now)
