@@ -1,4 +1,4 @@
-"""From a management file's rotation to the tables that the hillslope engine takes. It reads and simulates nothing."""
+"""From a management file's rotation to the tables that the hillslope engine takes; nothing is read or simulated."""
 
 from itertools import pairwise
 
@@ -20,9 +20,7 @@ def rotation_input(rotation: Rotation) -> RotationInput | None:
         return None
     tilled = bounds([len(crop.tillage) for crop in rotation.crops])
     used = bounds([len(crop.cuts) + len(crop.grazing) for crop in rotation.crops])
-    crops = [
-        _crop(crop, tillage, uses) for crop, tillage, uses in zip(rotation.crops, tilled, used, strict=True)
-    ]
+    crops = [_crop(crop, tillage, uses) for crop, tillage, uses in zip(rotation.crops, tilled, used, strict=True)]
     tillage = [_tillage(one, rotation.operations) for crop in rotation.crops for one in crop.tillage]
     cuts = [row for crop in rotation.crops for row in _cuts(crop)]
     most = max(len(year) for year in rotation.years)

@@ -46,7 +46,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Tillage:
-    """An operation (counted from 1) on a day of the year, to a depth; primary tillage reaches both tilled layers."""
+    """An operation (counted from 1) on a day of the year, to a depth; primary tillage reaches deeper."""
 
     day: int
     operation: int
@@ -68,8 +68,9 @@ class Grazing:
 
 @dataclass(frozen=True)
 class Crop:
-    """One plant's time on the field within a year; days of the year, 0 for none. `kind` 1 annual, 2 perennial, 3 fallow.
+    """One plant's time on the field within a year; days of the year, 0 for none.
 
+    `kind` is 1 for an annual, 2 for a perennial, 3 for fallow.
     `harvested` is the harvest of an annual and the day a perennial's leaves begin to fall. `residue_option` is what
     is done after an annual's harvest (1 herbicide, 2 burning, 3 silage, 4 cutting), with its day and shares.
     """
@@ -120,9 +121,7 @@ def rotation_of(management: Management) -> Rotation:
         plants=tuple(_plant(scenario, at_start) for scenario in management.plants),
         operations=tuple(_operation(scenario) for scenario in management.operations),
         crops=tuple(_crop(scenario, surface) for scenario in management.yearlies),
-        years=tuple(
-            tuple(index - 1 for index in crops) for crops in schedule.crops[:: management.flow_elements]
-        ),
+        years=tuple(tuple(index - 1 for index in crops) for crops in schedule.crops[:: management.flow_elements]),
         residue_plant=int([*_values(initial)][RESIDUE_PLANT_AT]),
     )
 

@@ -1,6 +1,6 @@
-"""The names of the numbers of plants that grow: their tables' columns and their state, as compiled code reads them.
+"""The names of the numbers of plants that grow: the columns of their tables, and their state.
 
-Days are days of the year, 0 for none. Masses are kg/m2, lengths m, covers and shares fractions. Nothing is computed.
+Days are days of the year, 0 for none; masses kg/m2, lengths m, covers and shares fractions. Nothing is computed.
 """
 
 from typing import NamedTuple
@@ -49,7 +49,7 @@ YEAR, TURN, DISTURBED_DAYS, STRESS = range(21, 25)
 GROWN, DECAYED, TAKEN, BROUGHT = range(25, 29)  # sums of all days above the roots: closes what stands and lies
 PLANT_STATES = 29
 
-# rows of the three pools of dead matter: flat residue on rills and between them, buried, roots; and their properties
+# rows of the three pools of dead matter: flat in rills and between them, buried, roots; and their properties
 ON_RILL, ON_GROUND, BURIED, DEAD_ROOTS, RATE, ROOT_RATE, COVERING, OF_PLANT = range(8)
 POOL_ROWS = 8
 

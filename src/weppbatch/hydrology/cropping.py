@@ -80,9 +80,7 @@ def use(plant: Floats, crop: Floats, cuts: Floats, day: float, now: Floats) -> b
 
 
 @kernel
-def awake(
-    plants: Floats, crop: Floats, coldest_c: float, hottest_c: float, now: Floats, pools: Floats
-) -> bool:
+def awake(plants: Floats, crop: Floats, coldest_c: float, hottest_c: float, now: Floats, pools: Floats) -> bool:
     """Whether a perennial can grow today, by the mean least and greatest temperatures of five days.
 
     Cold kills its shoots, which stay standing; when it is over, they start anew. Heat makes it rest.

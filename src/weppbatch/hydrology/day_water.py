@@ -188,7 +188,7 @@ def drain_and_evaporate(
     state: Floats, wetting: float, caught: float, amounts: Floats,
 ) -> None:  # fmt: skip
     """Move the day's infiltration through the soil; fill `amounts` with percolation, lateral flow, return flow,
-    soil and snow evaporation, transpiration, evaporation of caught water, and what roots were asked for (mm)."""  # fmt: skip
+    soil and snow evaporation, transpiration, evaporation of caught water, asked of roots (mm)."""  # fmt: skip
     steps = int(settings[at.DRAINAGE_STEPS])
     hours = 24.0 / steps
     hourly = steps > 1

@@ -1,4 +1,4 @@
-"""The morning of a field whose cover changes: yesterday's growth, today's decay and tillage, and what they make of it.
+"""The morning of a field whose cover changes: yesterday's growth, today's decay and tillage, and what they mean.
 
 Changes the state of plants and residue, and the record of the hillslope (`site`) where cover, roots and tillage
 enter water and erosion. The day loop calls it only where the management is not static.
@@ -36,7 +36,7 @@ def crop_of(growing: Growing) -> int:
 
 @kernel
 def evening(weather: Floats, i: int, stress: float, growing: Growing) -> None:
-    """Let plants grow through day `i`, and another crop have its turn; `stress` is what today's roots could give."""
+    """Let plants grow through day `i`, and another crop have its turn; `stress` is what roots could give."""
     crop, now = growing.crops[crop_of(growing)], growing.now
     day, soil_m = weather[i, at.DAY_OF_YEAR], growing.ground[of.SOIL_DEPTH]
     coldest = hottest = 0.0
@@ -47,7 +47,9 @@ def evening(weather: Floats, i: int, stress: float, growing: Growing) -> None:
     mean = 0.5 * (weather[i, at.TMIN] + weather[i, at.TMAX])
     air = mean, weather[i, at.RADIATION], coldest, hottest
     if crop[of.KIND] == of.PERENNIAL:
-        cropping.perennial_day(growing.plants, crop, growing.cuts, air, day, now[of.STRESS], soil_m, now, growing.pools)
+        cropping.perennial_day(
+            growing.plants, crop, growing.cuts, air, day, now[of.STRESS], soil_m, now, growing.pools
+        )
     elif crop[of.KIND] == of.ANNUAL:
         cropping.annual_day(growing.plants, crop, air, day, now[of.STRESS], soil_m, now, growing.pools)
     now[of.STRESS] = stress

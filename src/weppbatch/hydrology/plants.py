@@ -52,4 +52,3 @@ def interception_mm(cover: float, mass_kg_m2: float) -> float:
 def litter_depth_m(residue_kg_m2: float, stem_m: float) -> float:
     """How deep flat residue lies: its mass over a density by the thickness of stems (NSERL Report 10, ch. 3)."""
     return residue_kg_m2 / (100.0 * (0.3 if 0.001 <= stem_m < 0.007 else 0.174 if 0.03 <= stem_m <= 0.06 else 0.6))
-

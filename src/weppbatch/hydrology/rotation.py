@@ -5,6 +5,7 @@ Tables (columns of `crop_columns`), the hillslope's cover at the start and the s
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -123,7 +124,7 @@ def begin_plants(plant: Floats, crop: Floats, canopy_cover: float, soil_m: float
 def begin_residue(
     plants: Floats, plant: int, row_width_m: float, cover: CoverInput, now: Floats, pools: Floats
 ) -> None:
-    """What lies on and in the field on the first day: the mass that covers the ground, buried residue, dead roots."""
+    """What lies on and in the field on the first day: what covers the ground, buried residue, dead roots."""
     one = plants[plant]
     residue.set_plant(plants, plant, row_width_m, pools, now)
     if one[of.RESIDUE_RATE] > 0.0:
@@ -141,13 +142,13 @@ def switches(rotation: RotationInput) -> Floats:
     found = np.zeros(rotation.years.shape)
     for row, numbers in enumerate(rotation.years):
         crops = [rotation.crops[int(number)] for number in numbers if number >= 0]
-        for place, (first, second) in enumerate(zip(crops, crops[1:], strict=False)):
+        for place, (first, second) in enumerate(pairwise(crops)):
             found[row, place] = switch_after(rotation, first, second)
     return found
 
 
 def switch_after(rotation: RotationInput, first: Floats, second: Floats) -> float:
-    """The last day of a crop before the next: before that one is sown or its field tilled, once the first is gone."""
+    """The last day of a crop before the next is sown or its field tilled, once the first is gone."""
     ends, stopped, planted = last_use(rotation, first), first[of.STOPPED], second[of.PLANTED]
     day = planted - 1.0
     tilled = rotation.tillage[int(second[of.FIRST_TILLAGE]) : int(second[of.LAST_TILLAGE]), of.DAY]
