@@ -11,6 +11,7 @@ from weppbatch.engines.inputs import cover_input
 from weppbatch.engines.rotation import rotation_input
 from weppbatch.formats.management import read_management
 from weppbatch.formats.rotation import rotation_of
+from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import crop_columns as of
 from weppbatch.hydrology import cropping, growth, plant_day, residue
 from weppbatch.hydrology.day_loop import OUTPUTS, run
@@ -230,3 +231,21 @@ def test_perennials_open_the_soil_as_their_roots_grow():
     assert plant_day.infiltrable(crop, found.plants[1], found.now) == 1.81
     found.now[of.ROOTS] = 0.02
     assert plant_day.infiltrable(second, found.plants[1], found.now) == pytest.approx(1.0 + 1.62 * 0.02 / 0.1)
+    crop[of.KIND] = of.FALLOW
+    assert plant_day.infiltrable(crop, found.plants[1], found.now) == 1.0
+
+
+def test_tillage_loosens_roughens_and_forgets_the_rain():
+    site = np.zeros(1, at.SITE)[0]
+    site["loose_kg_m3"], site["settled_kg_m3"], site["clay"] = 1100.0, 1300.0, 0.2
+    memory = np.zeros(at.STATES)
+    memory[[at.RAIN, at.DAYS, at.ROUGHNESS, at.SETTLED, at.RILL_WIDTH]] = 5.0, 9000.0, 0.006, 1.0, 0.2
+    found, _ = state("corn")
+    found.now[of.DISTURBED_DAYS] = 100.0
+    half = found.tillage[1].copy()
+    half[of.DISTURBED] = 0.5
+    plant_day.disturb(site, half, memory, found)
+    assert site["loose_kg_m3"] == pytest.approx(1300.0 - 0.5 * (1300.0 - 0.667 * 1300.0), abs=0.5)
+    assert memory[at.ROUGHNESS] == site["roughness_m"] == pytest.approx(0.5 * 0.05 + 0.5 * 0.006)
+    assert memory[at.RAIN] == memory[at.DAYS] == memory[at.SETTLED] == memory[at.RILL_WIDTH] == 0.0
+    assert found.now[of.DISTURBED_DAYS] == 50.0 and found.ground[of.RIDGE_M] == 0.075
