@@ -71,13 +71,13 @@ def read_case(folder: Path, row: dict[str, str]) -> Case:
     """One row of the table with the files that it names."""
     profile = read_slope(folder / row["slope_file"])[0]
     soil = read_soil(folder / row["soil_file"])
-    cover = read_management(folder / row["management_file"]).cover
+    management = read_management(folder / row["management_file"])
     values = ("runoff_mm", "et_mm", "wb_Dp_mm", "wb_latqcc_mm", "peak_annmax_mean_mmh", "pass_sed_kg_per_m")
     return Case(
         name=row["case"],
         groups={group: row[group] for group in ("climate", "texture", "management", "shape")},
         years=int(row["years"]),
-        hillslope=plane_input(row["case"], profile, soil, cover),
+        hillslope=plane_input(row["case"], profile, soil, management),
         reference=Reference(*(float(row[name]) for name in values)),
     )
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import day_water, erosion, friction, runoff, sediment, storm
+from weppbatch.hydrology import day_water, erosion, friction, plant_day, runoff, sediment, storm
 from weppbatch.hydrology import sheets as sheets_water
 from weppbatch.hydrology.borrowed import borrowed
 from weppbatch.hydrology.checks import MOST_BREAKPOINTS
 from weppbatch.hydrology.compiled import kernel
+from weppbatch.hydrology.crop_columns import Growing
 from weppbatch.hydrology.state import Floats
 
 OUTPUTS = (
@@ -244,9 +245,9 @@ def left_after_recession(
 @kernel
 def run(
     numbers: Any, layers: Floats, shapes: Floats, particles: Floats, blank_sheets: Floats, sun: Floats,
-    weather: Floats, times_h: Floats, depths_mm: Floats, settings: Floats, out: Floats,
+    weather: Floats, times_h: Floats, depths_mm: Floats, settings: Floats, growing: Growing, out: Floats,
 ) -> float:  # fmt: skip
-    """Run all days into `out` (18 x days); give the largest error of a day's water balance (mm)."""
+    """Run all days into `out` (18 x days); give the largest error of a day's balance (mm). What grows changes."""
     site: Any = borrowed(numbers)[0]
     sheets = blank_sheets.copy()
     water, ice = np.empty(layers.shape[1]), np.zeros(layers.shape[1])
@@ -282,6 +283,8 @@ def run(
     closure = 0.0
     before = water.sum()
     for i in range(weather.shape[0]):
+        if growing.plants.size > 0:
+            plant_day.tend(site, layers, water, amounts, weather, i, state, growing)
         day(
             site, layers, shapes, particles, sheets, sun, weather[i], times_h, depths_mm, settings, water, ice, now,
             ground, state, steps, amounts, row,

@@ -72,6 +72,7 @@ class Shared:
         times, depths = weather.breakpoint_time_h, weather.breakpoint_depth_mm
         self.times_h = nothing if times is None else np.ascontiguousarray(times, np.float64)
         self.depths_mm = nothing if depths is None else np.ascontiguousarray(depths, np.float64)
+        self.monthly_mean_c = monthly_means_c(weather)
         self.settings = np.array(
             [
                 options.snow_threshold_c,
@@ -83,7 +84,7 @@ class Shared:
                 float(METHODS[options.evapotranspiration]),
                 float(options.drainage_steps_per_day),
                 weather.latitude_deg,
-                *winter.ground_wave(monthly_means_c(weather)),
+                *winter.ground_wave(self.monthly_mean_c),
                 float(options.frost),
             ]
         )
