@@ -20,6 +20,9 @@ from weppbatch.batch.vanished import vanished
 from weppbatch.errors import InputError
 from weppbatch.files import fsync_folder
 from weppbatch.lock import Lock
+from weppbatch.nodb.disturbed import Disturbed
+from weppbatch.nodb.omni import Omni
+from weppbatch.tasks import graph
 
 TRASH = ".trash"
 # The names that files.replacing, snapshots and `create` give to what is not whole yet.
@@ -112,6 +115,22 @@ def _is_plain(name: str) -> bool:
     return not name.endswith((".scratch", ".failed")) and _UNFINISHED.fullmatch(name) is None
 
 
+def _dropped_scenarios(folder: Path, runner: BatchRunner) -> Iterator[tuple[Path, str]]:
+    for omni in sorted(folder.glob(f"runs/*/{Omni.filename}")):
+        wd = omni.parent
+        burned = bool(Disturbed.getInstance(wd).sbs_map)
+        kept = set(Omni.getInstance(wd).names(burned=burned))
+        for path in sorted((wd / graph.FOLDER).glob("*/")):
+            if path.name not in kept:
+                yield path, "the run has no such scenario any more"
+        for path in sorted((wd / ".tasks").glob(f"{graph.SUMMARY}.*.json")):
+            scenario = graph.scenario_of(
+                path.name.removesuffix(".json").removesuffix(".failed").removesuffix(".running")
+            )
+            if scenario not in kept:
+                yield path, "the record of a scenario that the run has no more"
+
+
 def _orphaned(folder: Path, runner: BatchRunner) -> Iterator[tuple[Path, str]]:
     for path in orphaned_resources(folder, runner):
         yield path, "no setting and no record names it"
@@ -121,6 +140,7 @@ KINDS: dict[str, Callable[[Path, BatchRunner], Iterator[tuple[Path, str]]]] = {
     "vanished": _vanished_runs,
     "excluded": _excluded_runs,
     "scratch": _scratch,
+    "scenarios": _dropped_scenarios,
     "resources": _orphaned,
 }
 

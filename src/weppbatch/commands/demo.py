@@ -104,12 +104,14 @@ def _show(ledger: Ledger) -> None:
         ashes.append(
             [runid, *(_figure(metrics.get("watar", {}).get(name), digits) for name, (_, digits) in ASH.items())]
         )
-        seconds.append([runid, *(_figure(record.get("wall_s"), 1) for record in records.values())])
+        times = {task: record["wall_s"] for task, record in records.items() if record.get("wall_s") is not None}
+        scenarios = sum(wall_s for task, wall_s in times.items() if graph.scenario_of(task))
+        seconds.append([runid, *(_figure(times.get(task), 1) for task in graph.TASKS), _figure(scenarios, 1)])
     for columns, rows in (
         (["run", "state", "area km2", "hillslopes", "channels", "IoU"], shapes),
         (["run", *(title for title, _ in RESULTS.values())], results),
         (["run", *(title for title, _ in ASH.values())], ashes),
-        (["seconds", *graph.TASKS], seconds),
+        (["seconds", *graph.TASKS, "its scenarios"], seconds),
     ):
         say()
         say_table(columns, rows)

@@ -37,6 +37,8 @@ def page_of(
 ) -> str:
     """The page's HTML."""
     ledger = summary.ledger
+    names = graph.ordered([*graph.TASKS, *(task for run in ledger.runs.values() for task in run.tasks)])
+    tasks = {name: graph.spec_of(name) for name in names}
     columns = [column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)]
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -60,7 +62,7 @@ def page_of(
             burned_note=BURNED_NOTE if any(row["burned_share"] for row in rows) else "",
             columns=columns,
             views=views_of(columns),
-            tasks=graph.TASKS,
+            tasks=tasks,
             states=STATES,
             manifest=manifest,
             settings=provenance.settings(),
@@ -68,7 +70,7 @@ def page_of(
             data=drawing
             | {
                 "records": summary.records,
-                "tasks": {name: spec.label for name, spec in graph.TASKS.items()},
+                "tasks": {name: spec.label for name, spec in tasks.items()},
                 "states": STATES,
                 "burned_note": BURNED_NOTE,
             },

@@ -111,7 +111,8 @@ class RunResult:
     def warnings(self) -> list[str]:
         """What the tasks said beside their results."""
         records = [self.state.tasks[task].record for task in self.state.tasks if self.has(task)]
-        return [str(line) for record in records if record for line in record["warnings"]]
+        # A scenario says again what its run said.
+        return list(dict.fromkeys(str(line) for record in records if record for line in record["warnings"]))
 
     @property
     def cell_size_m(self) -> float:
@@ -129,7 +130,7 @@ def read_result(ledger: Ledger, features: Features, runid: str) -> RunResult:
         result.name = short_name(feature["properties"] or {})
     result.outdated = outdated(wd, result.state)
     if result.outdated:
-        names = " and ".join(graph.TASKS[task].label for task in graph.TASKS if task in result.outdated)
+        names = " and ".join(graph.spec_of(task).label for task in graph.ordered(result.outdated))
         result.problems.append(f"results of {names} are left out: {WHY_OUTDATED}")
     if result.shows("watershed"):
         try:
@@ -169,7 +170,7 @@ def outdated(wd: Path, state: RunState) -> frozenset[str]:
     """
     records = {task: _sentinel(wd, state, task) or {} for task in state.tasks}
     now = {entry["path"]: entry["sha256"] for record in records.values() for entry in record.get("outputs", [])}
-    made = {name for spec in graph.TASKS.values() for name in spec.files}
+    made = {name for task in {*graph.TASKS, *state.tasks} for name in graph.spec_of(task).files}
     return frozenset(
         task
         for task in state.tasks
