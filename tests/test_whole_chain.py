@@ -1,6 +1,7 @@
 """The whole chain on two real watersheds: every task, what makes it stale, and what an unticked box means."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,27 @@ import pandas as pd
 import pytest
 
 from conftest import make_batch, snakemake
+from weppbatch.batch.clean import leftovers
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.commands.app import main
-from weppbatch.files import read_json, sha256_of_file
+from weppbatch.files import read_json, sha256_of_file, write_json
 from weppbatch.nodb.controls import CONTROLS
+from weppbatch.nodb.omni import Scenario
 from weppbatch.tasks import graph
+from weppbatch.tasks.record import TaskFiles
 from weppbatch.terrain.synthetic import write_synthetic_maps
 
-NEW = ("landuse", "soils", "climate", "wepp", "watar")
+NEW = ("landuse", "soils", "climate", "wepp", "watar", "omni")
+SCENARIO = "omni.undisturbed"  # what a burned batch is compared with unless scenarios are chosen
+CHAIN = graph.chain(("undisturbed",)).tasks
+LAST = {"watar", SCENARIO, "omni"}
+KINDS = (
+    *({"kind": f"uniform_{severity}"} for severity in ("low", "moderate", "high")),
+    *({"kind": kind} for kind in ("undisturbed", "sbs_map", "prescribed_fire")),
+    {"kind": "thinning", "canopy_percent": 65, "ground_cover_percent": 93},
+    *({"kind": "mulch", "mulch_percent": label, "base_scenario": "uniform_high"} for label in (15, 60)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +48,10 @@ def delineated(tmp_path_factory: pytest.TempPathFactory, sample_dem: Path, two_w
         ]
         assert main(["set", "two", *settings]) == 0
         assert main(["run", "two", "--cores", "2"]) == 0
+    for path in batch.glob("*/**/omni.nodb"):  # as versions left it that did nothing with scenarios
+        content = read_json(path)
+        content["py/state"] |= {"state_version": 1, "scenarios": []}
+        write_json(path, content)
     return batch
 
 
@@ -46,7 +63,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, delineated: Path) -> Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WEPPBATCH_ROOT", str(root))
         assert main(["tasks", "two", "--on", ",".join(NEW)]) == 0
-        assert states(batch)["ws-1"] == {task: "pending" if task in NEW else "succeeded" for task in graph.TASKS}
+        new = {*NEW, SCENARIO}
+        assert states(batch)["ws-1"] == {task: "pending" if task in new else "succeeded" for task in CHAIN}
         assert main(["run", "two", "--cores", "2"]) == 0
     return batch
 
@@ -77,8 +95,8 @@ def set_in_run(batch: Path, runid: str, control: str, **values: Any) -> None:
 
 def test_a_batch_made_before_the_new_tasks_keeps_what_it_has_and_does_only_them(delineated: Path, finished: Path):
     for runid in ("ws-1", "ws-2"):
-        for task in graph.TASKS:
-            if task in NEW:
+        for task in CHAIN:
+            if task in (*NEW, SCENARIO):
                 assert not (delineated / graph.sentinel(runid, task)).exists()
                 assert (finished / graph.sentinel(runid, task)).exists()
             else:
@@ -147,14 +165,14 @@ def test_records_and_manifest_name_every_file_from_outside_with_its_checksum(fin
 @pytest.mark.parametrize(
     ("control", "values", "stale"),
     [
-        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp", "watar"}),
-        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp", "watar"}),
-        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp", "watar"}),
-        ("climate", {"years": 4}, {"climate", "wepp", "watar"}),
-        ("wepp", {"pmet_kcb": 1.2}, {"wepp", "watar"}),
+        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp", *LAST}),
+        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp", *LAST}),
+        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp", *LAST}),
+        ("climate", {"years": 4}, {"climate", "wepp", *LAST}),
+        ("wepp", {"pmet_kcb": 1.2}, {"wepp", *LAST}),
         ("ash", {"white_depth_mm": 8.0}, {"watar"}),
         ("ash", {"hillslope_days": True}, {"watar"}),
-        ("watershed", {"clip_hillslope_length_m": 200.0}, {"watershed", *NEW}),
+        ("watershed", {"clip_hillslope_length_m": 200.0}, {"watershed", *NEW, SCENARIO}),
         ("omni", {}, set()),
     ],
 )
@@ -167,12 +185,77 @@ def test_a_changed_setting_makes_stale_what_depends_on_it_and_nothing_else(
     assert "stale" not in found["ws-2"].values()
 
 
+def planned(batch: Path) -> dict[str, int]:
+    """The jobs that plain Snakemake would do, by rule."""
+    done = snakemake(batch, "-n", "--quiet", "rules")
+    assert done.returncode == 0, done.stderr
+    found = re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)
+    return {rule: int(count) for rule, count in found if rule not in ("all", "total")}
+
+
+def test_a_changed_scenario_is_made_with_its_comparison_and_a_dropped_one_costs_the_comparison_alone(batch: Path):
+    high = Scenario(kind="uniform_high")
+    mulch = Scenario(kind="mulch", mulch_percent=30, base_scenario="uniform_high")
+    set_in_run(batch, "ws-2", "omni", scenarios=[mulch, Scenario(kind="undisturbed"), high])
+    assert planned(batch) == {"scenario": 2, "omni": 1}  # undisturbed is there
+    kept = record(batch, "ws-2", SCENARIO)
+    assert main(["run", "two", "--cores", "2"]) == 0
+    assert planned(batch) == {}
+    assert record(batch, "ws-2", SCENARIO) == kept
+    set_in_run(batch, "ws-2", "omni", scenarios=[mulch, high])
+    assert planned(batch) == {"omni": 1}
+    set_in_run(batch, "ws-2", "omni", scenarios=[mulch.model_copy(update={"mulch_percent": 60}), high])
+    assert planned(batch) == {"scenario": 1, "omni": 1}
+    assert [(one.kind, one.path.name) for one in leftovers(batch) if one.kind == "scenarios"] == [
+        *(("scenarios", name) for name in ("mulch_30_uniform_high", "undisturbed")),
+        *(("scenarios", f"omni.{name}.json") for name in ("mulch_30_uniform_high", "undisturbed")),
+    ]
+
+
+def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_should(batch: Path):
+    set_in_run(batch, "ws-2", "omni", scenarios=[Scenario.model_validate(fields) for fields in KINDS])
+    assert main(["run", "two", "--cores", "2"]) == 0
+    folder = batch / "runs" / "ws-2"
+    made = {path.name for path in (folder / "_pups" / "omni" / "scenarios" / "uniform_low").iterdir()}
+    assert made == {"landuse", "soils", "wepp", "scenario.json"}
+    table = pd.read_parquet(folder / "omni" / "scenarios.parquet").set_index(["scenario", "key"])
+    loss = table["value"].xs("soil_loss_t_ha_yr", level="key")
+    assert loss["undisturbed"] == loss["base"] == loss["sbs_map"]  # it lies outside the fire
+    assert loss["undisturbed"] < loss["thinning_65_93"] < loss["prescribed_fire"] < loss["uniform_high"]
+    assert loss["uniform_low"] < loss["uniform_moderate"] < loss["uniform_high"]
+    assert (
+        loss["undisturbed"] < loss["mulch_60_uniform_high"] < loss["mulch_15_uniform_high"] < loss["uniform_high"]
+    )
+    effect = table.loc["mulch_60_uniform_high", "soil_loss_t_ha_yr"]
+    assert effect["rests_on"] == "uniform_high"
+    assert effect["effect"] == pytest.approx(loss["mulch_60_uniform_high"] - loss["uniform_high"])
+    assert effect["difference_percent"] == pytest.approx(100 * (effect["value"] / loss["base"] - 1))
+    merged = pd.read_parquet(batch / "report" / "scenarios.parquet")
+    assert set(merged["runid"]) == {"ws-1", "ws-2"} and len(merged.query("runid == 'ws-2'")) == len(table)
+
+
+def test_a_scenario_fails_alone_and_is_named(batch: Path):
+    """By a record of its own, so that the others and the run itself keep what they have."""
+    set_in_run(batch, "ws-2", "omni", scenarios=[Scenario(kind="uniform_low"), Scenario(kind="uniform_high")])
+    set_in_run(batch, "ws-2", "wepp", pmet_kcb=1.1)
+    files = TaskFiles(batch / "runs" / "ws-2", "omni.uniform_low")
+    (files.wd / "_pups" / "omni" / "scenarios" / "uniform_low").mkdir(parents=True)
+    (files.wd / "_pups" / "omni" / "scenarios" / "uniform_low" / "soils").write_text("in the way")
+    assert main(["run", "two", "--cores", "2"]) == 1
+    found = states(batch)["ws-2"]
+    assert found["omni.uniform_low"] == "failed" and found["omni"] in ("pending", "stale")
+    assert found["omni.uniform_high"] == found["wepp"] == "succeeded"
+    (files.wd / "_pups" / "omni" / "scenarios" / "uniform_low" / "soils").unlink()
+    assert main(["retry", "two", "--cores", "2"]) == 0
+    assert states(batch)["ws-2"]["omni"] == "succeeded"
+
+
 def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch: Path):
     kept = record(batch, "ws-1", "landuse")
     assert main(["tasks", "two", "--off", "landuse"]) == 0
     set_in_run(batch, "ws-1", "disturbed", burn_grass=True)
     set_in_run(batch, "ws-1", "wepp", pmet_kcb=1.2)
-    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp", "watar"}
+    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp", *LAST}
     done = snakemake(batch)
     assert done.returncode == 0, done.stderr
     assert record(batch, "ws-1", "landuse") == kept

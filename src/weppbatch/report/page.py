@@ -18,6 +18,7 @@ from weppbatch.files import utc_now
 from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
 from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
 from weppbatch.report.provenance import Provenance
+from weppbatch.report.scenarios import FIGURES, Scenarios
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import STATES, Summary
 from weppbatch.report.tables import Row
@@ -30,6 +31,7 @@ SCRIPTS = ("colours.js", "map.js", "report.js")
 def page_of(
     summary: Summary,
     provenance: Provenance,
+    scenarios: Scenarios,
     manifest: dict[str, Any],
     rows: Sequence[Row],
     drawing: dict[str, Any],
@@ -57,6 +59,8 @@ def page_of(
             rows=rows,
             totals=totals(rows),
             spreads=spreads(rows),
+            scenarios=scenarios,
+            scenario_figures=FIGURES,
             caveats=caveats(rows),
             conductivity=conductivity(rows),
             burned_note=BURNED_NOTE if any(row["burned_share"] for row in rows) else "",

@@ -6,7 +6,7 @@ the run has now.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,18 @@ def _with_results(result: RunResult, table: pa.Table, parts: Sequence[Part]) -> 
             except CANT_READ as error:
                 result.problems.append(f"results of {part.task} can't be read: {error}")
     return joined(table, found)
+
+
+def parts_of(result: RunResult, parts: Mapping[str, Part]) -> dict[str, pa.Table]:
+    """The tables of a run by name, of those that it has; one that can't be read is named in `problems`."""
+    found = {}
+    for name, part in parts.items():
+        if result.shows(part.task):
+            try:
+                found[name] = part.read(result.wd)
+            except CANT_READ as error:
+                result.problems.append(f"results of {part.task} can't be read: {error}")
+    return found
 
 
 def has_results(state: RunState, task: str) -> bool:
