@@ -151,7 +151,8 @@ def test_records_and_manifest_name_every_file_from_outside_with_its_checksum(fin
     manifest = read_json(finished / "report" / "manifest.json")
     read = {Path(entry["path"]).name: entry for entry in manifest["outside_files"]}
     tasks = {sample_dem.name: ["dem"], "ca046006.par": ["climate"], "landcover.tif": ["landuse"]}
-    tasks |= {"burn_severity.tif": ["landuse"], "soil.tif": ["soils"], "soil_textures.csv": ["soils"]}
+    tasks |= {"burn_severity.tif": ["landuse"], "soil.tif": ["soils", SCENARIO]}
+    tasks |= {"soil_textures.csv": ["soils", SCENARIO]}
     assert {name: entry["tasks"] for name, entry in read.items()} == tasks
     for entry in read.values():
         path = Path(entry["path"])

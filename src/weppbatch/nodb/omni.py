@@ -14,7 +14,9 @@ from pydantic import (
 from weppbatch.errors import WeppbatchError
 from weppbatch.nodb.base import NoDbBase
 from weppbatch.nodb.disturbed import Disturbed
-from weppbatch.nodb.scenario_names import ON_UNDISTURBED, UNDISTURBED, name_of, names_of
+from weppbatch.nodb.outside import missing_files
+from weppbatch.nodb.scenario_names import BASE, ON_UNDISTURBED, UNDISTURBED, name_of, names_of
+from weppbatch.nodb.wepp import Wepp
 
 Kind = Literal[
     "uniform_low",
@@ -87,6 +89,45 @@ class Scenario(BaseModel):
         return self
 
 
+class Contrast(BaseModel):
+    """Treatment of some hillslopes alone: those of `treated` there, those of `control` elsewhere, routed anew."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    control: str = Field(default=BASE, description="the scenario that holds elsewhere; base: the run itself")
+    treated: str = Field(description="the scenario that holds on the chosen hillslopes")
+    share_percent: float | None = Field(
+        default=None, gt=0, le=100, description="the hillslopes that give this first share of the objective"
+    )
+    objective: Literal["sediment_yield", "soil_loss", "runoff"] = Field(
+        default="sediment_yield", description="what the share is of, under the control"
+    )
+    areas: bool = Field(default=False, description="the hillslopes half of which lie in an area of contrast_areas")
+    topaz_ids: list[int] = Field(default_factory=list, description="these hillslopes")
+
+    @property
+    def name(self) -> str:
+        """What the contrast is called in tables: pair and choice."""
+        chosen = "areas"
+        if self.share_percent is not None:
+            chosen = f"first {self.share_percent:g} % of {self.objective}"
+        elif self.topaz_ids:
+            chosen = f"{len(self.topaz_ids)} listed ({self.topaz_ids[0]}, ...)"
+        return f"{self.treated} on {chosen}, else {self.control}"
+
+    @model_serializer(mode="wrap")
+    def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Only the fields that it has."""
+        return {name: value for name, value in plain(self).items() if value not in (None, [], False)}
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> "Contrast":
+        """Exactly one way of choosing hillslopes."""
+        if (self.share_percent is not None) + self.areas + bool(self.topaz_ids) != 1:
+            raise ValueError("give one of share_percent, areas and topaz_ids")
+        return self
+
+
 class Omni(NoDbBase):
     """Settings of the task omni: one job a scenario, and one for their comparison."""
 
@@ -98,6 +139,16 @@ class Omni(NoDbBase):
         default=None,
         description='scenarios, such as [{"kind": "mulch", "mulch_percent": 60, "base_scenario": "uniform_high"}, '
         '{"kind": "uniform_high"}]; empty: undisturbed where there is a burn severity map',
+    )
+
+    contrasts: list[Contrast] = Field(
+        default_factory=list,
+        description='what is treated where, such as [{"treated": "mulch_60_uniform_high", "control": '
+        '"uniform_high", "share_percent": 50}]; wepp.hillslope_daily must be on',
+    )
+    contrast_areas: str = Field(
+        default="",
+        description="GeoJSON of areas to be treated: absolute path, or relative to the batch's _base",
     )
 
     @classmethod
@@ -129,15 +180,31 @@ class Omni(NoDbBase):
 
     def problems(self) -> list[str]:
         """Scenarios that lack what they rest on: a map of burn severity, or the watershed before the fire."""
+        found = missing_files(self, "contrast_areas")
         try:
             burned = bool(Disturbed.getInstance(self.wd).sbs_map)
+            wepp = Wepp.getInstance(self.wd)
         except WeppbatchError:
-            return []  # said of that control itself
+            return found  # said of those controls themselves
+        found += self._contrast_problems(self.names(burned=burned), wepp)
         kinds = [scenario.kind for scenario in self.scenarios or ()]
-        found = []
         if "sbs_map" in kinds and not burned:
             found.append("scenarios: sbs_map needs a burn severity map (disturbed.sbs_map)")
         for kind in ON_UNDISTURBED:
             if kind in kinds and burned and UNDISTURBED not in kinds:
                 found.append(f"scenarios: {kind} in a burned batch rests on undisturbed, which is not among them")
+        return found
+
+    def _contrast_problems(self, names: tuple[str, ...], wepp: Wepp) -> list[str]:
+        """Contrasts of scenarios that there are not, and what keeps contrasts from being routed."""
+        found = []
+        for contrast in self.contrasts:
+            missing = {contrast.control, contrast.treated} - {BASE, *names}
+            found += [f"contrasts: '{name}' is not among the scenarios" for name in sorted(missing)]
+        if self.contrasts and not wepp.hillslope_daily:
+            found.append("contrasts: they are routed from the hillslopes' days (wepp.hillslope_daily=true)")
+        if self.contrasts and wepp.engine != "embedded":
+            found.append("contrasts: only the embedded engine's hillslopes can be routed again")
+        if any(contrast.areas for contrast in self.contrasts) and not self.contrast_areas:
+            found.append("contrasts: areas needs a GeoJSON (omni.contrast_areas)")
         return found

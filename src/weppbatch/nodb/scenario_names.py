@@ -10,6 +10,7 @@ from typing import Any
 
 # As of a run id, for a scenario is a folder, and part of the name of its sentinel.
 PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+BASE = "base"  # the run itself, in tables and contrasts
 UNDISTURBED = "undisturbed"
 ON_UNDISTURBED = ("prescribed_fire", "thinning")
 

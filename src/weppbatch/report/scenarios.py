@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from weppbatch.nodb.scenario_names import BASE
 from weppbatch.report.results import RunResult
 from weppbatch.report.shown import shown, shown_short
 from weppbatch.tasks.chain import ordered, scenario_of, task_of
-from weppbatch.tasks.omni import BASE
 
 MEASURE = "sediment_yield_t_ha_yr"  # what the bars show
 FIGURES: Mapping[str, tuple[str, str]] = {

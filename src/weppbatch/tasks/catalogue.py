@@ -199,9 +199,13 @@ _MODEL = (
         name="omni",
         label="Scenarios",
         after=("wepp",),
-        settings={"omni": ("scenarios",)},
-        files=("omni/scenarios.parquet", "omni/hillslope_summaries.parquet", "omni/summary.json"),
+        settings={"omni": ("scenarios", "contrasts", "contrast_areas")},
+        files=(
+            *("omni/scenarios.parquet", "omni/hillslope_summaries.parquet", "omni/ranking.parquet"),
+            *("omni/contrasts.parquet", "omni/contrast_hillslopes.parquet", "omni/summary.json"),
+        ),
         declared=("omni/scenarios.parquet", "omni/summary.json"),
+        outside_files={"omni": ("contrast_areas",)},
     ),
 )
 

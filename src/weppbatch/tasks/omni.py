@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from weppbatch.files import read_json, replacing, write_json
 from weppbatch.nodb.disturbed import Disturbed
 from weppbatch.nodb.omni import Omni
-from weppbatch.nodb.scenario_names import base_of
+from weppbatch.nodb.scenario_names import BASE, base_of
 from weppbatch.tasks.chain import FOLDER, chain, scenario_of
+from weppbatch.tasks.contrasts import Contrasts, ranking
 from weppbatch.tasks.run import Metrics, Run
 
-BASE = "base"  # the run itself
 KEYS: Mapping[str, str] = {
     "precip_mm_yr": "mm/yr",
     "runoff_mm_yr": "mm/yr",
@@ -66,13 +66,24 @@ def run(run: Run) -> Metrics:
     columns = {name: [row[name] for row in rows] for name in SCENARIOS_SCHEMA.names}
     with replacing(run.output("omni/scenarios.parquet")) as temporary:
         pq.write_table(pa.table(columns, schema=SCENARIOS_SCHEMA), temporary)
-    with replacing(run.output("omni/hillslope_summaries.parquet")) as temporary:
-        _hillslopes(run, folders).to_parquet(temporary, index=False)
+    hillslopes = _hillslopes(run, folders)
+    pairs = {name: str(_rests_on(name, folders)) for name in folders if name != BASE}
+    contrasts, treated = Contrasts(run, folders).tables()
+    for name, table in {
+        "hillslope_summaries": hillslopes,
+        "ranking": ranking(hillslopes, pairs),
+        "contrasts": contrasts,
+        "contrast_hillslopes": treated,
+    }.items():
+        with replacing(run.output(f"omni/{name}.parquet")) as temporary:
+            table.to_parquet(temporary, index=False)
     shown = {
         name: {"rests_on": _rests_on(name, folders)} | {key: values[name][key] for key in SHOWN} for name in folders
     }
-    write_json(run.output("omni/summary.json"), {"scenarios": shown})
-    return {"scenarios": shown}
+    yields = contrasts[contrasts["key"] == "sediment_yield_t_yr"].astype(object)
+    routed = yields.where(yields.notna(), None).to_dict("records")
+    write_json(run.output("omni/summary.json"), {"scenarios": shown, "contrasts": routed})
+    return {"scenarios": shown, "contrasts": routed}
 
 
 def _rests_on(name: str, there: Mapping[str, str]) -> str | None:
