@@ -83,6 +83,8 @@ CHANNELS: Sequence[Part] = (
 SCENARIOS: Mapping[str, Part] = {
     "scenarios.parquet": Part("omni", "omni/scenarios.parquet"),
     "scenario_hillslopes.parquet": Part("omni", "omni/hillslope_summaries.parquet"),
+    "contrasts.parquet": Part("omni", "omni/contrasts.parquet"),
+    "ranking.parquet": Part("omni", "omni/ranking.parquet"),
 }
 
 

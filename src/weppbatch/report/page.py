@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from weppbatch.files import utc_now
+from weppbatch.report.ash import BY_CLASS, BY_PERIOD, ash_rows
 from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
 from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
 from weppbatch.report.provenance import Provenance
@@ -59,6 +60,9 @@ def page_of(
             rows=rows,
             totals=totals(rows),
             spreads=spreads(rows),
+            ash=ash_rows(rows),
+            ash_classes=BY_CLASS,
+            ash_periods=BY_PERIOD,
             scenarios=scenarios,
             scenario_figures=FIGURES,
             caveats=caveats(rows),

@@ -54,10 +54,13 @@ class Scenarios:
 
     runs: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     area: dict[str, float] = field(default_factory=dict)
+    contrasts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def add(self, result: RunResult) -> None:
         """Take in a run that has any scenario."""
-        found = result.metrics("omni").get("scenarios", {})
+        metrics = result.metrics("omni")
+        found = metrics.get("scenarios", {})
+        self.contrasts += [(result.runid, contrast) for contrast in metrics.get("contrasts", ())]
         if len(found) > 1:
             self.runs[result.runid] = found
             self.area[result.runid] = float(result.metrics("outlet").get("basin_area_m2") or 0.0)
