@@ -16,7 +16,7 @@ from weppbatch.batch.plan import Plan
 from weppbatch.commands.app import main
 from weppbatch.files import read_json, sha256_of_file, write_json
 from weppbatch.nodb.controls import CONTROLS
-from weppbatch.nodb.omni import Scenario
+from weppbatch.nodb.omni import Contrast, Scenario
 from weppbatch.tasks import graph
 from weppbatch.tasks.record import TaskFiles
 from weppbatch.terrain.synthetic import write_synthetic_maps
@@ -214,7 +214,11 @@ def test_a_changed_scenario_is_made_with_its_comparison_and_a_dropped_one_costs_
 
 
 def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_should(batch: Path):
-    set_in_run(batch, "ws-2", "omni", scenarios=[Scenario.model_validate(fields) for fields in KINDS])
+    pair = {"treated": "mulch_60_uniform_high", "control": "uniform_high"}
+    chosen = [Contrast(share_percent=100, **pair), Contrast(share_percent=50, **pair)]
+    scenarios = [Scenario.model_validate(fields) for fields in KINDS]
+    set_in_run(batch, "ws-2", "wepp", hillslope_daily=True)
+    set_in_run(batch, "ws-2", "omni", scenarios=scenarios, contrasts=chosen)
     assert main(["run", "two", "--cores", "2"]) == 0
     folder = batch / "runs" / "ws-2"
     made = {path.name for path in (folder / "_pups" / "omni" / "scenarios" / "uniform_low").iterdir()}
@@ -231,6 +235,12 @@ def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_s
     assert effect["rests_on"] == "uniform_high"
     assert effect["effect"] == pytest.approx(loss["mulch_60_uniform_high"] - loss["uniform_high"])
     assert effect["difference_percent"] == pytest.approx(100 * (effect["value"] / loss["base"] - 1))
+    contrasts = pd.read_parquet(folder / "omni" / "contrasts.parquet").set_index(["contrast", "key"])["value"]
+    for key in ("sediment_yield_t_yr", "streamflow_m3_yr", "largest_peak_m3_s"):
+        treated, control = table.loc[(pair["treated"], key), "value"], table.loc[(pair["control"], key), "value"]
+        assert contrasts[chosen[0].name, key] == pytest.approx(treated, rel=1e-6)  # treated everywhere
+        if key.startswith("sediment"):
+            assert treated < contrasts[chosen[1].name, key] < control
     merged = pd.read_parquet(batch / "report" / "scenarios.parquet")
     assert set(merged["runid"]) == {"ws-1", "ws-2"} and len(merged.query("runid == 'ws-2'")) == len(table)
 

@@ -40,7 +40,7 @@ def _disk(plan: Plan, names: tuple[str, ...]) -> str:
     scenario = known.get(kind_of(graph.task_of(names[0])))
     alike = [known[task] for task in LIKE_A_SCENARIO if task in known]
     if scenario is None and len(alike) < len(LIKE_A_SCENARIO):
-        like = " and ".join(LIKE_A_SCENARIO)
+        like = ", ".join(LIKE_A_SCENARIO[:-1]) + f" and {LIKE_A_SCENARIO[-1]}"
         return f"What they take on disk is known once a watershed is done: each about as much as its {like}."
     parts = alike if scenario is None else [scenario]
     cells = [plan.window_cells(runid) for runid in plan.runids]

@@ -2,7 +2,9 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -21,7 +23,7 @@ from weppbatch.terrain.synthetic import write_synthetic_maps
 NAME = "demo"
 STATION = "ca046006"  # Mount Wilson, California: real figures of another place
 YEARS = 30
-SCENARIOS = (
+SCENARIOS: tuple[Mapping[str, Any], ...] = (
     *({"kind": kind} for kind in ("undisturbed", "sbs_map", "uniform_high", "prescribed_fire")),
     {"kind": "thinning", "canopy_percent": 65, "ground_cover_percent": 93},
     {"kind": "mulch", "mulch_percent": 60, "base_scenario": "sbs_map"},

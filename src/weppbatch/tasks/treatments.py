@@ -50,7 +50,7 @@ def scenario_landuse(run: Run, scenario: Scenario, base: str) -> dict[str, Any]:
     else:
         table = pd.read_parquet(run.input(f"{FOLDER}/{base}/{TABLE}")) if base else own.copy()
         severity = (table if scenario.kind == "mulch" else own)["burn_class"]
-        chosen = _chosen(scenario, hillslopes.loc[table["topaz_id"], "slope_scalar"].to_numpy(), severity)
+        chosen = within_filters(scenario, hillslopes.loc[table["topaz_id"], "slope_scalar"].to_numpy(), severity)
         table["soil_class"] = table["disturbed_class"]
         treat = {"prescribed_fire": _prescribed_fire, "thinning": _thinning, "mulch": _mulch}[scenario.kind]
         treated = treat(run, table, scenario, chosen)
@@ -72,7 +72,7 @@ def _burned(run: Run, own: pd.DataFrame, severity: str | None) -> pd.DataFrame:
     return own[["topaz_id"]].merge(table, on="topaz_id", validate="one_to_one")[list(own.columns)]
 
 
-def _chosen(scenario: Scenario, slope: np.ndarray, severity: "pd.Series[str]") -> np.ndarray:
+def within_filters(scenario: Scenario, slope: np.ndarray, severity: "pd.Series[str]") -> np.ndarray:
     """The hillslopes that the scenario's filters leave: by slope (m/m) and by burn severity."""
     percent = 100.0 * slope
     chosen = np.ones(len(percent), dtype=bool)
