@@ -1,5 +1,6 @@
-"""Scenarios as tasks: their names, their order, what is planned for them; and what a treatment makes of land use."""
+"""Scenarios as tasks: their names, their order, what is planned for them; and what treatments do."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,25 @@ FIELDS: list[dict[str, Any]] = [{"kind": "mulch", "mulch_percent": 60, "base_sce
 THINNING = '{"kind": "thinning", "canopy_percent": 65, "ground_cover_percent": 93}'
 
 
-@pytest.fixture
-def compared(root: Path, sample_dem: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, sample_dem: Path) -> Path:
     """A batch in which every task of every run is done, those of two scenarios among them."""
-    folder = finished_batch("many", sample_dem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WEPPBATCH_ROOT", str(tmp_path_factory.mktemp("made")))
+        folder = finished_batch("many", sample_dem)
     for runid in Plan(folder).runids:
         with CONTROLS["omni"].getInstance(folder / "runs" / runid).locked() as control:
             control.scenarios = [Scenario.model_validate(one) for one in FIELDS]
         for task in (f"omni.{LOW}", f"omni.{MULCH}", "omni"):
             finish(folder, runid, task)
     return folder
+
+
+@pytest.fixture
+def compared(made: Path, root: Path) -> Path:
+    """A copy of it, for one test to change."""
+    root.mkdir()
+    return Path(shutil.copytree(made, root / "many"))
 
 
 def jobs(folder: Path) -> dict[str, list[str]]:
@@ -149,7 +159,7 @@ def test_one_scenario_can_be_named_and_forced_and_a_wrong_name_is_told(compared:
     assert not told.unknown and told.by_task_s[f"omni.{LOW}"] == pytest.approx(len(runids))
     forced = work_of(compared, Choice(tasks=("omni",), force=True))[1]
     assert set(forced.jobs[runids[0]]) == {f"omni.{LOW}", f"omni.{MULCH}", "omni"}
-    with pytest.raises(InputProblems, match="did you mean 'omni.uniform_low'"):
+    with pytest.raises(InputProblems, match=r"did you mean 'omni\.uniform_low'"):
         work_of(compared, Choice(tasks=("omni.uniform_lo",)))
 
 
