@@ -115,14 +115,7 @@ class _Recording:
             self.started = monotonic()
         shutil.rmtree(files.scratch, ignore_errors=True)
         files.scratch.mkdir()
-        run = Run(
-            batch=job.batch,
-            runid=job.runid,
-            scratch=files.scratch,
-            log=self.log,
-            threads=job.threads,
-            scenario=scenario_of(job.task),
-        )
+        run = Run(job.batch, job.runid, files.scratch, self.log, job.threads, scenario_of(job.task))
         self._note_config()
         metrics: Metrics = import_module(f"weppbatch.tasks.{'scenario' if run.scenario else job.task}").run(run)
         spec = spec_of(job.task)
