@@ -18,19 +18,19 @@ from weppbatch.files import read_json, sha256_of_file, write_json
 from weppbatch.nodb.controls import CONTROLS
 from weppbatch.nodb.omni import Contrast, Scenario
 from weppbatch.tasks import graph
-from weppbatch.tasks.record import TaskFiles
 from weppbatch.terrain.synthetic import write_synthetic_maps
 
 NEW = ("landuse", "soils", "climate", "wepp", "watar", "omni")
 SCENARIO = "omni.undisturbed"  # what a burned batch is compared with unless scenarios are chosen
 CHAIN = graph.chain(("undisturbed",)).tasks
 LAST = {"watar", SCENARIO, "omni"}
-KINDS = (
-    *({"kind": f"uniform_{severity}"} for severity in ("low", "moderate", "high")),
-    *({"kind": kind} for kind in ("undisturbed", "sbs_map", "prescribed_fire")),
-    {"kind": "thinning", "canopy_percent": 65, "ground_cover_percent": 93},
-    *({"kind": "mulch", "mulch_percent": label, "base_scenario": "uniform_high"} for label in (15, 60)),
-)
+PAIR = {"treated": "mulch_60_uniform_high", "control": "uniform_high"}
+KINDS = [
+    *(Scenario(kind=f"uniform_{severity}") for severity in ("low", "moderate", "high")),
+    *(Scenario(kind=kind) for kind in ("undisturbed", "sbs_map", "prescribed_fire")),
+    Scenario(kind="thinning", canopy_percent=65, ground_cover_percent=93),
+    *(Scenario(kind="mulch", mulch_percent=label, base_scenario="uniform_high") for label in (15, 60)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -194,34 +194,32 @@ def planned(batch: Path) -> dict[str, int]:
     return {rule: int(count) for rule, count in found if rule not in ("all", "total")}
 
 
-def test_a_changed_scenario_is_made_with_its_comparison_and_a_dropped_one_costs_the_comparison_alone(batch: Path):
-    high = Scenario(kind="uniform_high")
-    mulch = Scenario(kind="mulch", mulch_percent=30, base_scenario="uniform_high")
-    set_in_run(batch, "ws-2", "omni", scenarios=[mulch, Scenario(kind="undisturbed"), high])
-    assert planned(batch) == {"scenario": 2, "omni": 1}  # undisturbed is there
-    kept = record(batch, "ws-2", SCENARIO)
-    assert main(["run", "two", "--cores", "2"]) == 0
-    assert planned(batch) == {}
-    assert record(batch, "ws-2", SCENARIO) == kept
-    set_in_run(batch, "ws-2", "omni", scenarios=[mulch, high])
-    assert planned(batch) == {"omni": 1}
-    set_in_run(batch, "ws-2", "omni", scenarios=[mulch.model_copy(update={"mulch_percent": 60}), high])
-    assert planned(batch) == {"scenario": 1, "omni": 1}
-    assert [(one.kind, one.path.name) for one in leftovers(batch) if one.kind == "scenarios"] == [
-        *(("scenarios", name) for name in ("mulch_30_uniform_high", "undisturbed")),
-        *(("scenarios", f"omni.{name}.json") for name in ("mulch_30_uniform_high", "undisturbed")),
-    ]
-
-
-def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_should(batch: Path):
-    pair = {"treated": "mulch_60_uniform_high", "control": "uniform_high"}
-    chosen = [Contrast(share_percent=100, **pair), Contrast(share_percent=50, **pair)]
-    scenarios = [Scenario.model_validate(fields) for fields in KINDS]
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
+    """The finished batch with all kinds of scenarios in one run, one of which failed at first."""
+    root = tmp_path_factory.mktemp("compared")
+    batch = Path(shutil.copytree(finished, root / "two"))
+    contrasts = [Contrast(share_percent=share, **PAIR) for share in (100, 50)]
     set_in_run(batch, "ws-2", "wepp", hillslope_daily=True)
-    set_in_run(batch, "ws-2", "omni", scenarios=scenarios, contrasts=chosen)
-    assert main(["run", "two", "--cores", "2"]) == 0
-    folder = batch / "runs" / "ws-2"
-    made = {path.name for path in (folder / "_pups" / "omni" / "scenarios" / "uniform_low").iterdir()}
+    set_in_run(batch, "ws-2", "omni", scenarios=KINDS, contrasts=contrasts)
+    in_the_way = batch / "runs" / "ws-2" / graph.FOLDER / "uniform_low" / "soils"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("no folder")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WEPPBATCH_ROOT", str(root))
+        assert main(["run", "two", "--cores", "2"]) == 1
+        found = states(batch)["ws-2"]
+        assert [task for task, status in found.items() if status not in ("succeeded", "degraded")] == [
+            *("omni.uniform_low", "omni"),  # it fails alone, and only the comparison waits for it
+        ]
+        in_the_way.unlink()
+        assert main(["retry", "two", "--cores", "2"]) == 0
+    return batch
+
+
+def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_should(compared: Path):
+    folder = compared / "runs" / "ws-2"
+    made = {path.name for path in (folder / graph.FOLDER / "uniform_low").iterdir()}
     assert made == {"landuse", "soils", "wepp", "scenario.json"}
     table = pd.read_parquet(folder / "omni" / "scenarios.parquet").set_index(["scenario", "key"])
     loss = table["value"].xs("soil_loss_t_ha_yr", level="key")
@@ -235,30 +233,37 @@ def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_s
     assert effect["rests_on"] == "uniform_high"
     assert effect["effect"] == pytest.approx(loss["mulch_60_uniform_high"] - loss["uniform_high"])
     assert effect["difference_percent"] == pytest.approx(100 * (effect["value"] / loss["base"] - 1))
-    contrasts = pd.read_parquet(folder / "omni" / "contrasts.parquet").set_index(["contrast", "key"])["value"]
-    for key in ("sediment_yield_t_yr", "streamflow_m3_yr", "largest_peak_m3_s"):
-        treated, control = table.loc[(pair["treated"], key), "value"], table.loc[(pair["control"], key), "value"]
-        assert contrasts[chosen[0].name, key] == pytest.approx(treated, rel=1e-6)  # treated everywhere
-        if key.startswith("sediment"):
-            assert treated < contrasts[chosen[1].name, key] < control
-    merged = pd.read_parquet(batch / "report" / "scenarios.parquet")
+    merged = pd.read_parquet(compared / "report" / "scenarios.parquet")
     assert set(merged["runid"]) == {"ws-1", "ws-2"} and len(merged.query("runid == 'ws-2'")) == len(table)
+    page = (compared / "report" / "index.html").read_text()
+    assert "of uniform_high" in page and "first 50 % of sediment_yield" in page
 
 
-def test_a_scenario_fails_alone_and_is_named(batch: Path):
-    """By a record of its own, so that the others and the run itself keep what they have."""
-    set_in_run(batch, "ws-2", "omni", scenarios=[Scenario(kind="uniform_low"), Scenario(kind="uniform_high")])
-    set_in_run(batch, "ws-2", "wepp", pmet_kcb=1.1)
-    files = TaskFiles(batch / "runs" / "ws-2", "omni.uniform_low")
-    (files.wd / "_pups" / "omni" / "scenarios" / "uniform_low").mkdir(parents=True)
-    (files.wd / "_pups" / "omni" / "scenarios" / "uniform_low" / "soils").write_text("in the way")
-    assert main(["run", "two", "--cores", "2"]) == 1
-    found = states(batch)["ws-2"]
-    assert found["omni.uniform_low"] == "failed" and found["omni"] in ("pending", "stale")
-    assert found["omni.uniform_high"] == found["wepp"] == "succeeded"
-    (files.wd / "_pups" / "omni" / "scenarios" / "uniform_low" / "soils").unlink()
-    assert main(["retry", "two", "--cores", "2"]) == 0
-    assert states(batch)["ws-2"]["omni"] == "succeeded"
+def test_a_contrast_equals_its_scenario_when_all_is_treated_and_lies_between_when_half_is(compared: Path):
+    folder = compared / "runs" / "ws-2" / "omni"
+    values = pd.read_parquet(folder / "scenarios.parquet").set_index(["scenario", "key"])["value"]
+    contrasts = pd.read_parquet(folder / "contrasts.parquet").set_index(["contrast", "key"])["value"]
+    whole, half = (Contrast(share_percent=share, **PAIR).name for share in (100, 50))
+    for key in ("sediment_yield_t_yr", "streamflow_m3_yr", "largest_peak_m3_s"):
+        assert contrasts[whole, key] == pytest.approx(values[PAIR["treated"], key], rel=1e-6)
+    key = "sediment_yield_t_yr"
+    sediment = [values[PAIR["treated"], key], contrasts[half, key], values[PAIR["control"], key]]
+    assert sediment == sorted(sediment) and len(set(sediment)) == 3
+
+
+def test_a_changed_scenario_is_made_with_its_comparison_and_a_dropped_one_costs_the_comparison_alone(
+    compared: Path, root: Path
+):
+    root.mkdir()
+    batch = Path(shutil.copytree(compared, root / "two"))
+    low, *others = KINDS
+    set_in_run(batch, "ws-2", "omni", scenarios=others)
+    assert planned(batch) == {"omni": 1}
+    more = others[-1].model_copy(update={"mulch_percent": 30})
+    set_in_run(batch, "ws-2", "omni", scenarios=[*others[:-1], more, low])  # uniform_low is there already
+    assert planned(batch) == {"scenario": 1, "omni": 1}
+    names = ["mulch_60_uniform_high", "omni.mulch_60_uniform_high.json"]
+    assert [one.path.name for one in leftovers(batch) if one.kind == "scenarios"] == names
 
 
 def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch: Path):
