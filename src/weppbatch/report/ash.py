@@ -5,7 +5,7 @@ Takes the rows of the runs table; gives plain values. No markup here.
 
 from collections.abc import Mapping, Sequence
 
-from weppbatch.report.scenarios import Cell
+from weppbatch.report.scenarios import MOST_ROWS, Cell
 from weppbatch.report.shown import shown_short
 from weppbatch.report.tables import Row
 
@@ -22,13 +22,13 @@ BY_PERIOD: Mapping[str, str] = {
 
 
 def ash_rows(rows: Sequence[Row]) -> list[tuple[str, list[Cell | None]]]:
-    """By run with ash, and first for all of them: a cell for each burn class, then for each return period.
+    """By run with ash, of the first MOST_ROWS, and first for all: a cell for each burn class and return period.
 
     Bars are in percent of the largest of the group in the row. Days of return periods differ from watershed to
     watershed, so that all have no sum.
     """
     having = [row for row in rows if row["ash_initial_t"]]
-    found = [(str(row["runid"]), [*_cells(row, BY_CLASS), *_cells(row, BY_PERIOD)]) for row in having]
+    found = [(str(row["runid"]), [*_cells(row, BY_CLASS), *_cells(row, BY_PERIOD)]) for row in having[:MOST_ROWS]]
     if len(having) > 1:
         sums = {key: sum(row[key] or 0.0 for row in having) for key in BY_CLASS}
         found.insert(0, ("", [*_cells(sums, BY_CLASS), *([None] * len(BY_PERIOD))]))

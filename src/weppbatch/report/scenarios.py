@@ -13,6 +13,7 @@ from weppbatch.report.shown import shown, shown_short
 from weppbatch.tasks.chain import ordered, scenario_of, task_of
 
 MEASURE = "sediment_yield_t_ha_yr"  # what the bars show
+MOST_ROWS = 200  # watersheds that the page has a row for; the files have all
 FIGURES: Mapping[str, tuple[str, str]] = {
     "runoff_mm_yr": ("Surface runoff", "mm/yr"),
     "soil_loss_t_ha_yr": ("Soil loss", "t/ha/yr"),
@@ -89,9 +90,9 @@ class Scenarios:
         ]
 
     def rows(self) -> list[tuple[str, list[Cell | None]]]:
-        """By run: a cell for each scenario of the batch, None where the run does not have it."""
+        """By run, of the first MOST_ROWS: a cell for each scenario of the batch, None where it does not have it."""
         found = []
-        for runid, run in self.runs.items():
+        for runid, run in list(self.runs.items())[:MOST_ROWS]:
             most = max(figures[MEASURE] for figures in run.values()) or 1.0
             cells = [_cell(run, name, most) if name in run else None for name in self.names]
             found.append((runid, cells))
