@@ -17,7 +17,7 @@ from weppbatch.batch.logs import LOGS, runs_with_logs
 from weppbatch.batch.orphans import orphaned_resources
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.vanished import vanished
-from weppbatch.errors import InputError
+from weppbatch.errors import InputError, WeppbatchError
 from weppbatch.files import fsync_folder
 from weppbatch.lock import Lock
 from weppbatch.nodb.disturbed import Disturbed
@@ -116,18 +116,17 @@ def _is_plain(name: str) -> bool:
 
 
 def _dropped_scenarios(folder: Path, runner: BatchRunner) -> Iterator[tuple[Path, str]]:
-    for omni in sorted(folder.glob(f"runs/*/{Omni.filename}")):
-        wd = omni.parent
-        burned = bool(Disturbed.getInstance(wd).sbs_map)
-        kept = set(Omni.getInstance(wd).names(burned=burned))
+    for wd in sorted(folder.glob("runs/*/")):
+        try:
+            kept = Omni.getInstance(wd).names(burned=bool(Disturbed.getInstance(wd).sbs_map))
+        except WeppbatchError:
+            continue  # what can't be read drops nothing
         for path in sorted((wd / graph.FOLDER).glob("*/")):
             if path.name not in kept:
                 yield path, "the run has no such scenario any more"
         for path in sorted((wd / ".tasks").glob(f"{graph.SUMMARY}.*.json")):
-            scenario = graph.scenario_of(
-                path.name.removesuffix(".json").removesuffix(".failed").removesuffix(".running")
-            )
-            if scenario not in kept:
+            task = re.sub(r"(\.failed|\.running)?\.json$", "", path.name)
+            if graph.scenario_of(task) and graph.scenario_of(task) not in kept:
                 yield path, "the record of a scenario that the run has no more"
 
 
