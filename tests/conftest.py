@@ -87,7 +87,7 @@ def new_batch(root: Path, sample_dem: Path, two_watersheds: Path) -> Callable[[s
 
 def begun(batch: Path, *tasks: str, execution: str = "batch:by:hand") -> None:
     """Do the first tasks of every run in this process, and ask for no more than them."""
-    others = sorted({*graph.PREPROCESS, *graph.CHECKLIST} - {*tasks, "omni"})
+    others = sorted({*graph.PREPROCESS, *graph.CHECKLIST} - {*tasks})
     assert main(["tasks", batch.name, "--on", ",".join(tasks), "--off", ",".join(others)]) == 0
     workspace.snapshot(batch)
     for runid in BatchRunner.getInstance(batch).runids:

@@ -21,7 +21,7 @@ def finished_batch(name: str, sample_dem: Path) -> Path:
         wd = folder / "runs" / runid
         wd.mkdir(parents=True)
         workspace.clone(folder / ".snapshots" / snapshot, wd, wd)
-        for task in graph.TASKS:
+        for task in Plan(folder).chain(runid).tasks:
             finish(folder, runid, task)
     return folder
 
@@ -30,11 +30,11 @@ def finish(folder: Path, runid: str, task: str, *, wall_s: float = 1.0, rss_mb: 
     """Leave what the task leaves when it succeeds, as of now."""
     plan = Plan(folder, work={runid: [task]})
     files = TaskFiles(folder / "runs" / runid, task)
-    made = [name for name in graph.TASKS[task].files if task != "clone"]
+    made = [name for name in graph.spec_of(task).files if task != "clone"]
     for name in made:
         (files.wd / name).parent.mkdir(parents=True, exist_ok=True)
         (files.wd / name).write_text(f"{name} of {runid}")
-    read = [name for upstream in graph.TASKS[task].after for name in graph.TASKS[upstream].declared]
+    read = [name for before in plan.chain(runid).after(task) for name in graph.spec_of(before).declared]
     record = Record(
         execution="batch:synthetic:1",
         job_id="1",

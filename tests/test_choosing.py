@@ -203,9 +203,11 @@ def test_wrong_names_are_all_told_and_nothing_is_written(batch: Path, capsys: py
     assert main(["run", "two", "--runs", "ws1,@faild,9:"]) == 2
     said = capsys.readouterr().err
     assert "did you mean 'ws-1'" in said and "did you mean '@failed'" in said and "'9:'" in said
-    assert main(["run", "two", "--tasks", "wep,omni"]) == 2
+    assert main(["run", "two", "--tasks", "wep,omn"]) == 2
     said = capsys.readouterr().err
-    assert "did you mean 'wepp'" in said and "'omni' is not in this version yet" in said
+    assert "did you mean 'wepp'" in said and "did you mean 'omni'" in said
+    assert main(["run", "two", "--tasks", "omni.uniform_lo"]) == 2
+    assert "no task 'omni.uniform_lo'" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in batch.rglob("*")} == before
 
 

@@ -236,7 +236,7 @@ def test_a_scenarios_name_is_weppclouds(name):
 @pytest.mark.parametrize(
     ("scenarios", "says"),
     [
-        ([{"kind": "mulch"}], "mulch takes base_scenario and mulch_percent"),
+        ([{"kind": "mulch"}], "mulch takes mulch_percent and base_scenario"),
         ([{"kind": "undisturbed", "mulch_percent": 15}], "undisturbed takes none"),
         ([{"kind": "undisturbed", "burn_severities": [1]}], "takes no filters"),
         ([{"kind": "undisturbed", "min_slope_percent": 0}], "takes no filters"),

@@ -10,9 +10,10 @@ import pytest
 
 from wepp_watershed import BURNED, channel, climate, dry, one_channel, watershed
 from weppbatch.engines.account import Account
-from weppbatch.engines.embedded import Embedded, receive
+from weppbatch.engines.embedded import Embedded
 from weppbatch.engines.inputs import daily_weather, hillslope_input
 from weppbatch.engines.protocol import Phosphorus, WatershedOptions, engine_of, options_of
+from weppbatch.engines.routing import receive
 from weppbatch.engines.schemas import DAILY, DAILY_COLUMNS, SCHEMAS
 from weppbatch.engines.tables import FILES, Tables
 from weppbatch.engines.years import Years

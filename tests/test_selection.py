@@ -50,12 +50,15 @@ def test_tasks_are_named_one_by_one_or_as_a_group():
     assert task_names("") is None
     assert task_names("wepp,dem") == ("dem", "wepp")
     assert task_names("preprocess") == ("extent", "dem", "outlet")
-    assert task_names("all") == ("watershed", "landuse", "soils", "climate", "wepp", "watar")
+    assert task_names("all") == ("watershed", "landuse", "soils", "climate", "wepp", "watar", "omni")
+    assert task_names("omni.mulch_60_uniform_low,omni,omni.uniform_low,wepp") == (
+        *("wepp", "omni.uniform_low", "omni.mulch_60_uniform_low", "omni"),
+    )
 
 
 def test_tasks_that_there_are_not_are_all_named():
     with pytest.raises(InputProblems) as caught:
-        task_names("wep,clone,omni,zzz")
+        task_names("wep,clone,omni.,zzz,omni")
     text = str(caught.value)
     assert len(caught.value.problems) == 4
-    assert "did you mean 'wepp'" in text and "'omni' is not in this version yet" in text
+    assert "did you mean 'wepp'" in text and "no task 'omni.'; did you mean 'omni'" in text

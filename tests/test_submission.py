@@ -216,7 +216,7 @@ def test_a_disk_of_this_machine_is_told_from_a_shared_one(tmp_path: Path, monkey
 
 def test_the_slurm_profile_groups_every_task_and_bounds_the_queue():
     settings = yaml.safe_load((shipped("profiles") / "slurm" / "config.yaml").read_text())
-    assert settings["groups"] == dict.fromkeys(graph.TASKS, "watershed")
+    assert settings["groups"] == dict.fromkeys([*graph.TASKS, "scenario"], "watershed")
     assert settings["jobs"] == 100 and settings["max-jobs-per-timespan"]
     assert settings["slurm-status-command"] == "squeue"
 

@@ -1,6 +1,7 @@
 """The whole chain on two real watersheds: every task, what makes it stale, and what an unticked box means."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,27 @@ import pandas as pd
 import pytest
 
 from conftest import make_batch, snakemake
+from weppbatch.batch.clean import leftovers
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.commands.app import main
-from weppbatch.files import read_json, sha256_of_file
+from weppbatch.files import read_json, sha256_of_file, write_json
 from weppbatch.nodb.controls import CONTROLS
+from weppbatch.nodb.omni import Contrast, Scenario
 from weppbatch.tasks import graph
 from weppbatch.terrain.synthetic import write_synthetic_maps
 
-NEW = ("landuse", "soils", "climate", "wepp", "watar")
+NEW = ("landuse", "soils", "climate", "wepp", "watar", "omni")
+SCENARIO = "omni.undisturbed"  # what a burned batch is compared with unless scenarios are chosen
+CHAIN = graph.chain(("undisturbed",)).tasks
+LAST = {"watar", SCENARIO, "omni"}
+PAIR = {"treated": "mulch_60_uniform_high", "control": "uniform_high"}
+KINDS = [
+    *(Scenario(kind=f"uniform_{severity}") for severity in ("low", "moderate", "high")),
+    *(Scenario(kind=kind) for kind in ("undisturbed", "sbs_map", "prescribed_fire")),
+    Scenario(kind="thinning", canopy_percent=65, ground_cover_percent=93),
+    *(Scenario(kind="mulch", mulch_percent=label, base_scenario="uniform_high") for label in (15, 60)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +48,10 @@ def delineated(tmp_path_factory: pytest.TempPathFactory, sample_dem: Path, two_w
         ]
         assert main(["set", "two", *settings]) == 0
         assert main(["run", "two", "--cores", "2"]) == 0
+    for path in batch.glob("*/**/omni.nodb"):  # as versions left it that did nothing with scenarios
+        content = read_json(path)
+        content["py/state"] |= {"state_version": 1, "scenarios": []}
+        write_json(path, content)
     return batch
 
 
@@ -46,7 +63,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, delineated: Path) -> Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WEPPBATCH_ROOT", str(root))
         assert main(["tasks", "two", "--on", ",".join(NEW)]) == 0
-        assert states(batch)["ws-1"] == {task: "pending" if task in NEW else "succeeded" for task in graph.TASKS}
+        new = {*NEW, SCENARIO}
+        assert states(batch)["ws-1"] == {task: "pending" if task in new else "succeeded" for task in CHAIN}
         assert main(["run", "two", "--cores", "2"]) == 0
     return batch
 
@@ -77,8 +95,8 @@ def set_in_run(batch: Path, runid: str, control: str, **values: Any) -> None:
 
 def test_a_batch_made_before_the_new_tasks_keeps_what_it_has_and_does_only_them(delineated: Path, finished: Path):
     for runid in ("ws-1", "ws-2"):
-        for task in graph.TASKS:
-            if task in NEW:
+        for task in CHAIN:
+            if task in (*NEW, SCENARIO):
                 assert not (delineated / graph.sentinel(runid, task)).exists()
                 assert (finished / graph.sentinel(runid, task)).exists()
             else:
@@ -133,7 +151,8 @@ def test_records_and_manifest_name_every_file_from_outside_with_its_checksum(fin
     manifest = read_json(finished / "report" / "manifest.json")
     read = {Path(entry["path"]).name: entry for entry in manifest["outside_files"]}
     tasks = {sample_dem.name: ["dem"], "ca046006.par": ["climate"], "landcover.tif": ["landuse"]}
-    tasks |= {"burn_severity.tif": ["landuse"], "soil.tif": ["soils"], "soil_textures.csv": ["soils"]}
+    tasks |= {"burn_severity.tif": ["landuse"], "soil.tif": ["soils", SCENARIO]}
+    tasks |= {"soil_textures.csv": ["soils", SCENARIO]}
     assert {name: entry["tasks"] for name, entry in read.items()} == tasks
     for entry in read.values():
         path = Path(entry["path"])
@@ -147,14 +166,14 @@ def test_records_and_manifest_name_every_file_from_outside_with_its_checksum(fin
 @pytest.mark.parametrize(
     ("control", "values", "stale"),
     [
-        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp", "watar"}),
-        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp", "watar"}),
-        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp", "watar"}),
-        ("climate", {"years": 4}, {"climate", "wepp", "watar"}),
-        ("wepp", {"pmet_kcb": 1.2}, {"wepp", "watar"}),
+        ("landuse", {"covers": {"42": {"canopy": 0.8}}}, {"landuse", "soils", "wepp", *LAST}),
+        ("disturbed", {"burn_grass": True}, {"landuse", "soils", "wepp", *LAST}),
+        ("soils", {"initial_saturation": 0.5}, {"soils", "wepp", *LAST}),
+        ("climate", {"years": 4}, {"climate", "wepp", *LAST}),
+        ("wepp", {"pmet_kcb": 1.2}, {"wepp", *LAST}),
         ("ash", {"white_depth_mm": 8.0}, {"watar"}),
         ("ash", {"hillslope_days": True}, {"watar"}),
-        ("watershed", {"clip_hillslope_length_m": 200.0}, {"watershed", *NEW}),
+        ("watershed", {"clip_hillslope_length_m": 200.0}, {"watershed", *NEW, SCENARIO}),
         ("omni", {}, set()),
     ],
 )
@@ -167,12 +186,92 @@ def test_a_changed_setting_makes_stale_what_depends_on_it_and_nothing_else(
     assert "stale" not in found["ws-2"].values()
 
 
+def planned(batch: Path) -> dict[str, int]:
+    """The jobs that plain Snakemake would do, by rule."""
+    done = snakemake(batch, "-n", "--quiet", "rules")
+    assert done.returncode == 0, done.stderr
+    found = re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)
+    return {rule: int(count) for rule, count in found if rule not in ("all", "total")}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
+    """The finished batch with all kinds of scenarios in one run, one of which failed at first."""
+    root = tmp_path_factory.mktemp("compared")
+    batch = Path(shutil.copytree(finished, root / "two"))
+    contrasts = [Contrast(share_percent=share, **PAIR) for share in (100, 50)]
+    set_in_run(batch, "ws-2", "wepp", hillslope_daily=True)
+    set_in_run(batch, "ws-2", "omni", scenarios=KINDS, contrasts=contrasts)
+    in_the_way = batch / "runs" / "ws-2" / graph.FOLDER / "uniform_low" / "soils"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("no folder")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WEPPBATCH_ROOT", str(root))
+        assert main(["run", "two", "--cores", "2"]) == 1
+        found = states(batch)["ws-2"]
+        assert [task for task, status in found.items() if status not in ("succeeded", "degraded")] == [
+            *("omni.uniform_low", "omni"),  # it fails alone, and only the comparison waits for it
+        ]
+        in_the_way.unlink()
+        assert main(["retry", "two", "--cores", "2"]) == 0
+    return batch
+
+
+def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_should(compared: Path):
+    folder = compared / "runs" / "ws-2"
+    made = {path.name for path in (folder / graph.FOLDER / "uniform_low").iterdir()}
+    assert made == {"landuse", "soils", "wepp", "scenario.json"}
+    table = pd.read_parquet(folder / "omni" / "scenarios.parquet").set_index(["scenario", "key"])
+    loss = table["value"].xs("soil_loss_t_ha_yr", level="key")
+    assert loss["undisturbed"] == loss["base"] == loss["sbs_map"]  # it lies outside the fire
+    assert loss["undisturbed"] < loss["thinning_65_93"] < loss["prescribed_fire"] < loss["uniform_high"]
+    assert loss["uniform_low"] < loss["uniform_moderate"] < loss["uniform_high"]
+    assert (
+        loss["undisturbed"] < loss["mulch_60_uniform_high"] < loss["mulch_15_uniform_high"] < loss["uniform_high"]
+    )
+    effect = table.loc["mulch_60_uniform_high", "soil_loss_t_ha_yr"]
+    assert effect["rests_on"] == "uniform_high"
+    assert effect["effect"] == pytest.approx(loss["mulch_60_uniform_high"] - loss["uniform_high"])
+    assert effect["difference_percent"] == pytest.approx(100 * (effect["value"] / loss["base"] - 1))
+    merged = pd.read_parquet(compared / "report" / "scenarios.parquet")
+    assert set(merged["runid"]) == {"ws-1", "ws-2"} and len(merged.query("runid == 'ws-2'")) == len(table)
+    page = (compared / "report" / "index.html").read_text()
+    assert "of uniform_high" in page and "first 50 % of sediment_yield" in page
+
+
+def test_a_contrast_equals_its_scenario_when_all_is_treated_and_lies_between_when_half_is(compared: Path):
+    folder = compared / "runs" / "ws-2" / "omni"
+    values = pd.read_parquet(folder / "scenarios.parquet").set_index(["scenario", "key"])["value"]
+    contrasts = pd.read_parquet(folder / "contrasts.parquet").set_index(["contrast", "key"])["value"]
+    whole, half = (Contrast(share_percent=share, **PAIR).name for share in (100, 50))
+    for key in ("sediment_yield_t_yr", "streamflow_m3_yr", "largest_peak_m3_s"):
+        assert contrasts[whole, key] == pytest.approx(values[PAIR["treated"], key], rel=1e-6)
+    key = "sediment_yield_t_yr"
+    sediment = [values[PAIR["treated"], key], contrasts[half, key], values[PAIR["control"], key]]
+    assert sediment == sorted(sediment) and len(set(sediment)) == 3
+
+
+def test_a_changed_scenario_is_made_with_its_comparison_and_a_dropped_one_costs_the_comparison_alone(
+    compared: Path, root: Path
+):
+    root.mkdir()
+    batch = Path(shutil.copytree(compared, root / "two"))
+    low, *others = KINDS
+    set_in_run(batch, "ws-2", "omni", scenarios=others)
+    assert planned(batch) == {"omni": 1}
+    more = others[-1].model_copy(update={"mulch_percent": 30})
+    set_in_run(batch, "ws-2", "omni", scenarios=[*others[:-1], more, low])  # uniform_low is there already
+    assert planned(batch) == {"scenario": 1, "omni": 1}
+    names = ["mulch_60_uniform_high", "omni.mulch_60_uniform_high.json"]
+    assert [one.path.name for one in leftovers(batch) if one.kind == "scenarios"] == names
+
+
 def test_an_unticked_task_keeps_its_result_and_what_follows_can_be_redone(batch: Path):
     kept = record(batch, "ws-1", "landuse")
     assert main(["tasks", "two", "--off", "landuse"]) == 0
     set_in_run(batch, "ws-1", "disturbed", burn_grass=True)
     set_in_run(batch, "ws-1", "wepp", pmet_kcb=1.2)
-    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp", "watar"}
+    assert {task for task, status in states(batch)["ws-1"].items() if status == "stale"} == {"wepp", *LAST}
     done = snakemake(batch)
     assert done.returncode == 0, done.stderr
     assert record(batch, "ws-1", "landuse") == kept

@@ -45,6 +45,14 @@ def test_every_task_has_its_rule_with_inputs_outputs_and_digest_from_the_graph(t
     assert f"exec weppbatch task {task} --run {{wildcards.runid}} --attempt {{resources.attempt}}" in text
 
 
+def test_the_rule_of_scenarios_has_inputs_outputs_and_digest_of_each_by_its_name():
+    text, spec = rule("scenario"), graph.spec_of("omni.uniform_low")
+    for name in (".tasks/omni.uniform_low.json", *spec.declared):
+        assert f'"runs/{{runid}}/{name.replace("uniform_low", "{scenario}")}"' in text
+    assert 'upstream("omni.{scenario}")' in text and 'configured("omni.{scenario}")' in text
+    assert "exec weppbatch task omni.{wildcards.scenario} --run {wildcards.runid}" in text
+
+
 def test_every_setting_that_configures_a_task_is_a_field_of_its_control():
     for spec in graph.TASKS.values():
         for control, fields in spec.settings.items():
@@ -71,8 +79,8 @@ def test_every_task_names_only_tasks_before_it_and_controls_that_exist():
 def test_a_checklist_asks_for_what_is_ticked_and_what_that_rests_on():
     assert graph.selected({"outlet": True}) == ("clone", "extent", "dem", "outlet")
     assert graph.selected({"watershed": False, "climate": True})[-2:] == ("watershed", "climate")
-    assert graph.selected({"omni": True}) == ("clone",)
-    assert graph.following("landuse") == ("soils", "wepp", "watar")
+    assert graph.selected({"omni": True})[-2:] == ("wepp", "omni")
+    assert graph.following("landuse") == ("soils", "wepp", "watar", "omni")
 
 
 def test_the_schema_of_a_start_is_the_one_generated_from_the_model():
@@ -89,7 +97,7 @@ def test_lint_has_only_the_complaint_that_is_argued_in_the_docs(new_batch: Calla
     done = snakemake(new_batch("lint"), "--lint")
     complaints = re.findall(r"^    \* (.*?):$", done.stdout + done.stderr, re.MULTILINE)
     assert set(complaints) == {HARMLESS}
-    assert len(complaints) == len(graph.TASKS) + 1
+    assert len(complaints) == len(graph.TASKS) + 2  # and those of the rules scenario and tables
 
 
 @pytest.mark.parametrize("options", [["--lint"], ["--summary"], ["--report", "r.html"], ["-D"], ["--list-rules"]])

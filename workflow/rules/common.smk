@@ -25,14 +25,21 @@ except WeppbatchError as error:
 
 wildcard_constraints:
     runid=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    scenario=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+
+
+def named(task, wildcards):
+    """The task of a job: that of a rule for many is named with its wildcards."""
+    return task.format(**dict(wildcards.items()))
 
 
 def upstream(task):
     """What a task rests on, by the task list; a result that is used as it is does not grow old."""
 
     def inputs(wildcards):
-        names = batch.plan.inputs(task, wildcards.runid)
-        kept = batch.plan.kept(task, wildcards.runid)
+        job = named(task, wildcards)
+        names = batch.plan.inputs(job, wildcards.runid)
+        kept = batch.plan.kept(job, wildcards.runid)
         return [ancient(name) for name in names] if kept else names
 
     return inputs
@@ -40,12 +47,14 @@ def upstream(task):
 
 def configured(task):
     """The digest of what configures a task of a run; another one makes the task stale."""
-    return lambda wildcards: batch.plan.digest(task, wildcards.runid)
+    return lambda wildcards: batch.plan.digest(named(task, wildcards), wildcards.runid)
 
 
 def priority(task):
     """Larger watersheds first, and a begun chain before the next."""
-    return lambda wildcards: batch.plan.priority(task, wildcards.runid)
+    return lambda wildcards: batch.plan.priority(
+        named(task, wildcards), wildcards.runid
+    )
 
 
 def threads(wildcards):

@@ -1,4 +1,4 @@
-# Runoff, soil loss and sediment, from the hillslopes to the outlet; and the ash of a fire.
+# Runoff, soil loss and sediment, from the hillslopes to the outlet; the ash of a fire; and what would happen otherwise.
 
 
 rule wepp:
@@ -41,3 +41,42 @@ rule watar:
         config=configured("watar"),
     shell:
         "exec weppbatch task watar --run {wildcards.runid} --attempt {resources.attempt}"
+
+
+# A job for each scenario of each run; which there are, the run's control tells when the workflow is read.
+rule scenario:
+    input:
+        upstream("omni.{scenario}"),
+    output:
+        "runs/{runid}/.tasks/omni.{scenario}.json",
+        update("runs/{runid}/_pups/omni/scenarios/{scenario}/landuse/landuse.parquet"),
+        update("runs/{runid}/_pups/omni/scenarios/{scenario}/wepp/hillslopes.parquet"),
+        update("runs/{runid}/_pups/omni/scenarios/{scenario}/wepp/summary.json"),
+    log:
+        "logs/{runid}/omni.{scenario}.log",
+    priority: priority("omni.{scenario}")
+    threads: threads
+    resources:
+        **sized,
+    params:
+        config=configured("omni.{scenario}"),
+    shell:
+        "exec weppbatch task omni.{wildcards.scenario} --run {wildcards.runid} --attempt {resources.attempt} --threads {threads}"
+
+
+rule omni:
+    input:
+        upstream("omni"),
+    output:
+        "runs/{runid}/.tasks/omni.json",
+        update("runs/{runid}/omni/scenarios.parquet"),
+        update("runs/{runid}/omni/summary.json"),
+    log:
+        "logs/{runid}/omni.log",
+    priority: priority("omni")
+    resources:
+        **sized,
+    params:
+        config=configured("omni"),
+    shell:
+        "exec weppbatch task omni --run {wildcards.runid} --attempt {resources.attempt}"

@@ -93,8 +93,12 @@ def audit(
     """
     chosen = [runid for runid in (ledger.plan.runids if runids is None else runids) if runid in ledger.runs]
     asked = ledger.plan.tasks if tasks is None else tuple(tasks)
+
+    def look(runid: str) -> Audit:
+        return _audit_run(ledger, runid, graph.chain_with(ledger.runs[runid].tasks).within(asked), deep)
+
     with ThreadPoolExecutor() as pool:
-        parts = list(pool.map(lambda runid: _audit_run(ledger, runid, asked, deep), chosen))
+        parts = list(pool.map(look, chosen))
     whole = Audit(deep, runs=len(chosen))
     for part in parts:
         whole.tasks += part.tasks
@@ -118,7 +122,7 @@ def _audit_run(ledger: Ledger, runid: str, tasks: Collection[str], deep: bool) -
         state = ledger.runs[runid].tasks.get(task)
         if state is not None and state.status == "stale":
             part.findings.append(Finding(runid, task, "stale", state.reason))
-        unrecorded = set(graph.TASKS[task].declared) - {entry["path"] for entry in record["outputs"]}
+        unrecorded = set(graph.spec_of(task).declared) - {entry["path"] for entry in record["outputs"]}
         part.findings += [
             Finding(runid, task, "unreadable", f"the proof does not speak of {name}") for name in sorted(unrecorded)
         ]
@@ -130,7 +134,8 @@ def _audit_run(ledger: Ledger, runid: str, tasks: Collection[str], deep: bool) -
 
 def _taken(ledger: Ledger, runid: str) -> set[tuple[str, str]]:
     """Path and checksum of every file that a task of a run records as read."""
-    records = (read_record(ledger.plan.task_files(runid, task).sentinel) for task in graph.TASKS)
+    tasks = graph.chain_with(ledger.runs[runid].tasks).tasks
+    records = (read_record(ledger.plan.task_files(runid, task).sentinel) for task in tasks)
     return {(entry["path"], entry["sha256"]) for record in records if record for entry in record.get("inputs", [])}
 
 

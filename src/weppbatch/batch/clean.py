@@ -17,9 +17,12 @@ from weppbatch.batch.logs import LOGS, runs_with_logs
 from weppbatch.batch.orphans import orphaned_resources
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.vanished import vanished
-from weppbatch.errors import InputError
+from weppbatch.errors import InputError, WeppbatchError
 from weppbatch.files import fsync_folder
 from weppbatch.lock import Lock
+from weppbatch.nodb.disturbed import Disturbed
+from weppbatch.nodb.omni import Omni
+from weppbatch.tasks import graph
 
 TRASH = ".trash"
 # The names that files.replacing, snapshots and `create` give to what is not whole yet.
@@ -112,6 +115,21 @@ def _is_plain(name: str) -> bool:
     return not name.endswith((".scratch", ".failed")) and _UNFINISHED.fullmatch(name) is None
 
 
+def _dropped_scenarios(folder: Path, runner: BatchRunner) -> Iterator[tuple[Path, str]]:
+    for wd in sorted(folder.glob("runs/*/")):
+        try:
+            kept = Omni.getInstance(wd).names(burned=bool(Disturbed.getInstance(wd).sbs_map))
+        except WeppbatchError:
+            continue  # what can't be read drops nothing
+        for path in sorted((wd / graph.FOLDER).glob("*/")):
+            if path.name not in kept:
+                yield path, "the run has no such scenario any more"
+        for path in sorted((wd / ".tasks").glob(f"{graph.SUMMARY}.*.json")):
+            task = re.sub(r"(\.failed|\.running)?\.json$", "", path.name)
+            if graph.scenario_of(task) and graph.scenario_of(task) not in kept:
+                yield path, "the record of a scenario that the run has no more"
+
+
 def _orphaned(folder: Path, runner: BatchRunner) -> Iterator[tuple[Path, str]]:
     for path in orphaned_resources(folder, runner):
         yield path, "no setting and no record names it"
@@ -121,6 +139,7 @@ KINDS: dict[str, Callable[[Path, BatchRunner], Iterator[tuple[Path, str]]]] = {
     "vanished": _vanished_runs,
     "excluded": _excluded_runs,
     "scratch": _scratch,
+    "scenarios": _dropped_scenarios,
     "resources": _orphaned,
 }
 

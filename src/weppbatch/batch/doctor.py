@@ -116,7 +116,7 @@ def _watersheds(runner: BatchRunner) -> Iterator[Finding]:
 def _settings(folder: Path, runids: tuple[str, ...], tasks: Collection[str]) -> list[Finding]:
     """What is wrong with the settings that tasks read by themselves, files that are not there among it."""
     found = []
-    for name in dict.fromkeys(control for task in tasks for control in graph.TASKS[task].settings):
+    for name in dict.fromkeys(control for task in tasks for control in graph.spec_of(task).settings):
         try:
             control = CONTROLS[name].getInstance(folder)
             remote = {field for field, value in control.settings().items() if graph.is_remote(str(value))}
@@ -156,5 +156,5 @@ def _disk(ledger: Ledger, work: Work, cores: int) -> list[Finding]:
     if told.disk_bytes <= told.free_bytes:
         return []
     text = f"about {spoken_bytes(told.disk_bytes)} will be written, and {spoken_bytes(told.free_bytes)} are free"
-    tasks = len(set(graph.TASKS) & set(told.by_task_s))
+    tasks = len(told.by_task_s)
     return [Finding("error", "disk", f"{text} (from {tasks} tasks that have finished here)", "free some space")]

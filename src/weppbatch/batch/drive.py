@@ -169,8 +169,8 @@ class Drive:
             if path in self._told or written_ns <= self._begun_ns:
                 continue
             self._told.add(path)
-            task, _, kind = path.name.removesuffix(".json").partition(".")
-            self.progress(path.parents[1].name, f"{task} failed" if kind else "done")
+            task, failed, _ = path.name.partition(".failed.json")
+            self.progress(path.parents[1].name, f"{task} failed" if failed else "done")
 
     def _records(self, wave: Work) -> Iterator[tuple[Path, int]]:
         """The runs' last sentinels and all failures that are there, with the time each was written."""

@@ -4,6 +4,7 @@ Each figure is a straight line in the cells of a run's window. What was never do
 """
 
 import shutil
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,23 +117,30 @@ class Estimate:
 
 
 def costs(ledger: Ledger) -> dict[str, TaskCost]:
-    """What each task has cost so far, from every sentinel that is there; stale ones count too."""
+    """What each task has cost so far, from every sentinel that is there; stale ones count too.
+
+    All scenarios count as one kind of task, for what they do is the same.
+    """
     found = {}
-    for task in graph.TASKS:
-        records = [
-            (ledger.plan.window_cells(runid), state.record)
-            for runid, run in ledger.runs.items()
-            if (state := run.tasks.get(task)) and state.record and state.status in (*DONE, "stale")
-        ]
-        if records:
-            cells = [size for size, _ in records]
-            found[task] = TaskCost(
-                len(records),
-                Line.through(cells, [float(record["wall_s"]) for _, record in records]),
-                Line.through(cells, [float(record["max_rss_mb"]) for _, record in records]),
-                Line.through(cells, [float(_bytes(record)) for _, record in records]),
-            )
+    by_kind: dict[str, list[tuple[float, dict[str, Any]]]] = defaultdict(list)
+    for runid, run in ledger.runs.items():
+        for task, state in run.tasks.items():
+            if state.status in (*DONE, "stale") and state.record:
+                by_kind[kind_of(task)].append((ledger.plan.window_cells(runid), state.record))
+    for kind, records in by_kind.items():
+        cells = [size for size, _ in records]
+        found[kind] = TaskCost(
+            len(records),
+            Line.through(cells, [float(record["wall_s"]) for _, record in records]),
+            Line.through(cells, [float(record["max_rss_mb"]) for _, record in records]),
+            Line.through(cells, [float(_bytes(record)) for _, record in records]),
+        )
     return found
+
+
+def kind_of(task: str) -> str:
+    """The kind of task whose costs tell about a task: its own, but for scenarios, which are one kind."""
+    return f"{graph.SUMMARY}.*" if graph.scenario_of(task) else task
 
 
 def estimate(ledger: Ledger, work: Work, cores: int, known: dict[str, TaskCost] | None = None) -> Estimate:
@@ -145,16 +153,15 @@ def estimate(ledger: Ledger, work: Work, cores: int, known: dict[str, TaskCost] 
         cells = ledger.plan.window_cells(runid)
         run_s = 0.0
         for task in tasks:
-            if task not in known:
+            cost = known.get(kind_of(task))
+            if cost is None:
                 unknown[task] = unknown.get(task, 0) + 1
                 continue
-            seconds = known[task].wall_s.at(cells)
+            seconds = cost.wall_s.at(cells)
             by_task_s[task] = by_task_s.get(task, 0.0) + seconds
             run_s += seconds
-            memory_mb = max(memory_mb, known[task].rss_mb.at(cells))
-            disk_bytes += max(
-                0.0, known[task].output_bytes.at(cells) - _bytes(ledger.runs[runid].tasks[task].record)
-            )
+            memory_mb = max(memory_mb, cost.rss_mb.at(cells))
+            disk_bytes += max(0.0, cost.output_bytes.at(cells) - _bytes(ledger.runs[runid].tasks[task].record))
         longest_s = max(longest_s, run_s)
     task_s = sum(by_task_s.values())
     return Estimate(
@@ -165,8 +172,8 @@ def estimate(ledger: Ledger, work: Work, cores: int, known: dict[str, TaskCost] 
         memory_mb=memory_mb,
         disk_bytes=disk_bytes,
         free_bytes=shutil.disk_usage(ledger.plan.folder).free,
-        by_task_s={task: by_task_s[task] for task in graph.TASKS if task in by_task_s},
-        unknown={task: unknown[task] for task in graph.TASKS if task in unknown},
+        by_task_s={task: by_task_s[task] for task in graph.ordered(by_task_s)},
+        unknown={task: unknown[task] for task in graph.ordered(unknown)},
     )
 
 

@@ -77,9 +77,9 @@ class Ledger:
         records = wd / ".tasks"
         there = frozenset(os.listdir(records) if records.exists() else ())  # noqa: PTH208 - a Path each costs more
         tasks: dict[str, TaskState] = {}
-        for task in graph.TASKS:
+        for task in self.plan.chain(runid).tasks:
             tasks[task] = self._task_state(runid, TaskFiles(wd, task), there, tasks)
-        asked = [task for task in graph.TASKS if task in self.plan.tasks or self.is_forced(runid, task)]
+        asked = [task for task in tasks if self.plan.asks(task) or self.is_forced(runid, task)]
         state = RunState.of(runid, tasks, asked)
         if self._remembered and runid not in self._forced_runs and "clone.json" in there:
             self._remembered.note(state, self.plan.outside_files(runid))
@@ -104,7 +104,7 @@ class Ledger:
             reason = f"{task}: {failure['message']}{_at_first(failure)}"
             return TaskState.of(status, reason, files.failed, failure)
         if sentinel is None:
-            asked = task in self.plan.tasks
+            asked = self.plan.asks(task)
             return TaskState("pending" if asked else "not_selected", f"{task} is to be done" if asked else "")
         reason = self._why_stale(runid, task, sentinel, upstream, kept=kept)
         if reason:
@@ -130,7 +130,7 @@ class Ledger:
                 return f"{task}: its watershed changed"
             return f"{task}: its settings, or a file that they name, changed"
         made = force.written_ns(self.plan.task_files(runid, task).sentinel) or 0  # a task may just be replacing it
-        for name in graph.TASKS[task].after:
+        for name in self.plan.chain(runid).after(task):
             if upstream[name].status not in DONE:
                 return f"{task}: {name} is to be made again"
             if (force.written_ns(self.plan.task_files(runid, name).sentinel) or 0) > made:
@@ -142,7 +142,7 @@ class Ledger:
 
     def _has_another_outline(self, runid: str, task: str) -> bool:
         """Whether the feature of a run is not the one that its window was made from."""
-        if not graph.TASKS[task].reads_feature:
+        if not graph.spec_of(task).reads_feature:
             return False
         window = read_record(self.plan.folder / "runs" / runid / "extent.json") or {}
         now = self.plan.entries[runid]["feature_sha256"]

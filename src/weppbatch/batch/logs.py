@@ -36,7 +36,7 @@ def check_names(folder: Path, runids: list[str], runid: str | None, task: str | 
     """Raise InputProblems naming an unknown run and an unknown task with the nearest."""
     known = sorted({*runids, *runs_with_logs(folder)})
     problems = [unknown(runid, known, kind="run")] if runid is not None and runid not in known else []
-    if task is not None and task not in graph.TASKS:
+    if task is not None and not graph.is_task(task):
         problems.append(unknown(task, graph.TASKS))
     if problems:
         raise InputProblems("no such log:", problems)
@@ -46,7 +46,7 @@ def texts(
     folder: Path, runid: str, task: str | None = None, execution: str | None = None
 ) -> Iterator[tuple[str, str]]:
     """The logs of a run, task by task, as path and text; of one execution only what that wrote."""
-    for name in graph.TASKS if task is None else (task,):
+    for name in _tasks_with_logs(folder, runid) if task is None else (task,):
         path = task_log(folder, runid, name)
         try:
             text = path.read_text(encoding="utf-8", errors="replace")
@@ -56,6 +56,12 @@ def texts(
             text = _written_by(execution, text)
         if text:
             yield str(path.relative_to(folder)), text
+
+
+def _tasks_with_logs(folder: Path, runid: str) -> tuple[str, ...]:
+    """The tasks of a run that may have left a log, those of scenarios that it has no more among them."""
+    scenarios = (path.name.removesuffix(".log") for path in (folder / LOGS / runid).glob(f"{graph.SUMMARY}.*.log"))
+    return graph.ordered([*graph.TASKS, *scenarios])
 
 
 def _written_by(execution: str, text: str) -> str:

@@ -11,7 +11,6 @@ from weppbatch.batch.estimate import HOW, Estimate, costs, estimate, spoken_byte
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.states import DONE
 from weppbatch.batch.work import Work
-from weppbatch.tasks import graph
 
 SIZES = {1: ("only one",), 2: ("largest", "smallest"), 3: ("largest", "median", "smallest")}
 
@@ -74,8 +73,8 @@ def judge(ledger: Ledger, tried: Sequence[str], rest: Work, cores: int) -> Pilot
         seconds={
             runid: {
                 task: float(state.record["wall_s"])
-                for task in graph.TASKS
-                if (state := ledger.runs[runid].tasks[task]).status in DONE and state.record
+                for task, state in ledger.runs[runid].tasks.items()
+                if state.status in DONE and state.record
             }
             for runid in tried
         },

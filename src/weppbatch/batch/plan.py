@@ -15,6 +15,7 @@ from weppbatch.errors import InputError
 from weppbatch.files import sha256_of_file
 from weppbatch.nodb.controls import load
 from weppbatch.nodb.ron import Ron
+from weppbatch.nodb.scenario_names import names_of
 from weppbatch.tasks import graph
 from weppbatch.tasks.configuration import config_digest, engine_version
 from weppbatch.tasks.record import TaskFiles, read_record
@@ -50,6 +51,7 @@ class Plan:
             )
         entries = self.runner.template_validation["runs"]
         self.entries = {entry["runid"]: entry for entry in entries}
+        self._chains: dict[str | None, graph.Chain] = {}
         self._digests: dict[tuple[str, str], str] = {}
         self._loaded: dict[tuple[str | None, str], Mapping[str, Any]] = {}
 
@@ -68,6 +70,19 @@ class Plan:
         """The tasks that are named, or that the checklist asks for, with those they rest on, in order."""
         return graph.selected(self.runner.selected_tasks if self.named is None else dict.fromkeys(self.named, True))
 
+    def chain(self, runid: str) -> graph.Chain:
+        """The tasks of a run, its scenarios among them: those of its controls, of `_base` until it is cloned."""
+        where = runid if self._is_cloned(runid) else None
+        if where not in self._chains:
+            scenarios = self._settings("omni", where)["scenarios"]
+            burned = bool(self._settings("disturbed", where)["sbs_map"])
+            self._chains[where] = graph.chain(names_of(scenarios, burned=burned))
+        return self._chains[where]
+
+    def asks(self, task: str) -> bool:
+        """Whether a task is to be complete, where a run has it."""
+        return task in self.tasks or graph.box_of(task) in self.tasks
+
     def area_m2(self, runid: str) -> float:
         """The area of a run's polygon."""
         return float(self.entries[runid]["area_m2"])
@@ -81,8 +96,9 @@ class Plan:
         if self.work is not None:
             asked = task in self.work.get(runid, ())
         else:
-            asked = task not in graph.CHECKLIST or self.runner.selected_tasks.get(task, False)
-            asked = asked or task in (self.named or ())
+            box = graph.box_of(task)
+            asked = box not in graph.CHECKLIST or self.runner.selected_tasks.get(box, False)
+            asked = asked or not {task, box}.isdisjoint(self.named or ())
         return not asked and self.task_files(runid, task).sentinel.exists()
 
     def inputs(self, task: str, runid: str) -> list[str]:
@@ -93,9 +109,9 @@ class Plan:
         names: list[str] = []
         if self.work is not None and task not in self.work.get(runid, ()):
             return names
-        for upstream in graph.TASKS[task].after:
+        for upstream in self.chain(runid).after(task):
             names.append(graph.sentinel(runid, upstream))
-            names += [f"runs/{runid}/{name}" for name in graph.TASKS[upstream].declared]
+            names += [f"runs/{runid}/{name}" for name in graph.spec_of(upstream).declared]
         return names
 
     def digest(self, task: str, runid: str) -> str:
@@ -106,13 +122,13 @@ class Plan:
             record = read_record(self.task_files(runid, task).sentinel)
             if record is not None:
                 return str(record["config_sha256"])
-        cloned = (self.folder / "runs" / runid / ".tasks" / "clone.json").exists()
-        feature = self.entries[runid]["feature_sha256"] if graph.TASKS[task].reads_feature else ""
+        cloned = self._is_cloned(runid)
+        feature = self.entries[runid]["feature_sha256"] if graph.spec_of(task).reads_feature else ""
         key = (task, runid if cloned else feature)
         if key not in self._digests:
             self._digests[key] = config_digest(
                 task,
-                {name: self._settings(name, runid if cloned else None) for name in graph.TASKS[task].settings},
+                {name: self._settings(name, runid if cloned else None) for name in graph.spec_of(task).settings},
                 engine_version=engine_version(task),
                 feature_sha256=feature,
                 base=self.folder / "_base",
@@ -135,6 +151,9 @@ class Plan:
             }
         )
 
+    def _is_cloned(self, runid: str) -> bool:
+        return _status(f"{self.folder}/runs/{runid}/.tasks/clone.json") is not None
+
     def _settings(self, control: str, runid: str | None) -> Mapping[str, Any]:
         """The settings of a control of a run, or of `_base`; those of the last run asked for are kept at hand."""
         key = (runid, control)
@@ -145,14 +164,14 @@ class Plan:
         return self._loaded[key]
 
     def sentinels(self, runids: Iterable[str], tasks: Iterable[str]) -> list[str]:
-        """The sentinels of these tasks of these runs, relative to the batch."""
-        wanted = list(tasks)
-        return [graph.sentinel(runid, task) for runid in runids for task in wanted]
+        """The sentinels of these tasks of these runs, relative to the batch; with `omni` those of all scenarios."""
+        wanted = set(tasks)
+        return [graph.sentinel(runid, task) for runid in runids for task in self.chain(runid).within(wanted)]
 
     def priority(self, task: str, runid: str) -> int:
         """Larger watersheds first, and a begun chain before the next one."""
         rank = len(self.runids) - self._ranks.get(runid, len(self.runids))
-        return rank * len(graph.TASKS) + list(graph.TASKS).index(task)
+        return rank * len(graph.TASKS) + list(graph.TASKS).index(graph.box_of(task))
 
     def threads(self, cores: int) -> int:
         """The cores for a task that can use several: one while there are many more runs than cores."""
@@ -193,7 +212,7 @@ class Plan:
         Files older than the sentinel (`made_ns`) are not read.
         """
         recorded = {entry["path"]: entry["sha256"] for entry in record["inputs"]}
-        for name in graph.TASKS[upstream].declared:
+        for name in graph.spec_of(upstream).declared:
             path = self.folder / "runs" / runid / name
             written = written_ns(path) if name in recorded else None
             if written is not None and written > made_ns and sha256_of_file(path) != recorded[name]:

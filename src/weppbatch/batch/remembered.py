@@ -6,7 +6,7 @@ changed in any way is judged anew. A change in the same instant as the look is n
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -43,6 +43,12 @@ CLONE_MARK = 2 * WATCHED.index(".tasks/clone.json")
 CONTROLS_AT = tuple(2 * WATCHED.index(kind.filename) for kind in CONTROLS.values())
 
 
+def _watched_of(tasks: Iterable[str]) -> list[str]:
+    """What is looked at beside `WATCHED` in a run that has these tasks: what those of its scenarios make."""
+    made = {task: graph.spec_of(task).files for task in sorted(tasks) if graph.scenario_of(task)}
+    return [name for task, files in made.items() for name in (f".tasks/{task}.json", *files)]
+
+
 class Remembered:
     """The states of an earlier look at a batch, by run id, as far as they still hold."""
 
@@ -59,7 +65,7 @@ class Remembered:
     def state_of(self, runid: str) -> RunState | None:
         """The state of a run when nothing that it rests on has changed since the look."""
         entry = self.entries.get(runid)
-        if entry is None or entry["files"] != self._files(runid)[0]:
+        if entry is None or entry["files"] != self._files(runid, entry["tasks"])[0]:
             return None
         if any(self._stamps(name) != stamp for name, stamp in entry["outside"].items()):
             return None
@@ -73,7 +79,7 @@ class Remembered:
     def note(self, state: RunState, outside: list[str]) -> None:
         """Remember a state that was judged just now; not that of a run at work, or whose files are too young."""
         self.changed |= self.entries.pop(state.runid, None) is not None
-        files, newest_s = self._files(state.runid)
+        files, newest_s = self._files(state.runid, state.tasks)
         if newest_s > self.now - SETTLED_S or any(task.status == "running" for task in state.tasks.values()):
             return
         wd = f"{self.plan.folder}/runs/{state.runid}/"
@@ -101,11 +107,12 @@ class Remembered:
         if self.changed and os.access(self.plan.folder, os.W_OK):
             write_json(self.plan.folder / FILE, {"whole": self.whole, "runs": self.entries})
 
-    def _files(self, runid: str) -> tuple[str, float]:
+    def _files(self, runid: str, tasks: Iterable[str]) -> tuple[str, float]:
         """A checksum over sizes and times of what is watched in a run, and the newest time (s)."""
         seen = sizes_and_times(f"{self.plan.folder}/runs/{runid}", WATCHED)
         if seen[CLONE_MARK] != ABSENT:
             self.control_stamps[runid] = stamp_of_controls(seen[at : at + 2] for at in CONTROLS_AT)
+        seen += sizes_and_times(f"{self.plan.folder}/runs/{runid}", _watched_of(tasks))
         digest = blake2b(self.plan.entries[runid]["feature_sha256"].encode(), digest_size=16)
         digest.update(seen.tobytes())
         return digest.hexdigest(), max(seen[1::2]) / 1e9
@@ -116,7 +123,7 @@ def _same_for_all_runs(plan: Plan) -> str:
     tables = sorted({name for spec in graph.TASKS.values() for name in spec.tables})
     content: Mapping[str, Any] = {
         "weppbatch": __version__,
-        "tasks": repr(graph.TASKS),
+        "tasks": repr([*graph.TASKS.values(), graph.spec_of(graph.task_of("any"))]),
         "asked": plan.tasks,
         "checklist": plan.runner.selected_tasks,
         "engines": {task: engine_version(task) for task in graph.TASKS},

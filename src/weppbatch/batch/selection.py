@@ -39,14 +39,15 @@ def changed_checklist(checklist: Mapping[str, bool], changes: Mapping[str, bool]
 def only(tasks: Iterable[str]) -> dict[str, bool]:
     """A checklist with only these tasks. Raises InputProblems naming every one that can't be run."""
     found = expand(tasks)
-    problems = [unknown(name, graph.TASKS) for name in found if name not in graph.TASKS]
+    problems = [unknown(name, graph.TASKS) for name in found if not graph.is_task(name)]
     if problems:
         raise InputProblems("can't start:", problems)
     return dict.fromkeys(found, True)
 
 
 def task_names(text: str) -> tuple[str, ...] | None:
-    """The tasks that `--tasks` names, in order: names with commas between, `preprocess`, `all`; None without any.
+    """The tasks that `--tasks` names, in order: names with commas between, `preprocess`, `all`, and
+    omni.SCENARIO; None without any. Whether a run has the scenario is not looked at.
 
     Raises InputProblems naming every one that there isn't (yet), with the nearest.
     """
@@ -55,11 +56,11 @@ def task_names(text: str) -> tuple[str, ...] | None:
     problems = [
         f"task '{name}' is not in this version yet" if name in CHECKABLE else unknown(name, NAMEABLE)
         for name in dict.fromkeys(found)
-        if name not in NAMEABLE
+        if name not in NAMEABLE and not (graph.scenario_of(name) and graph.is_task(name))
     ]
     if problems:
         raise InputProblems("can't start:", problems)
-    return tuple(name for name in NAMEABLE if name in found) or None
+    return graph.ordered(found) or None
 
 
 def needs_states(text: str) -> bool:

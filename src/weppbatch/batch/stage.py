@@ -42,7 +42,7 @@ def sources(plan: Plan, runids: Iterable[str], tasks: Sequence[str]) -> list[tup
     found: dict[tuple[str, str], None] = {}
     for folder in dict.fromkeys(_settings_folder(plan, runid) for runid in runids):
         for task in tasks:
-            for control, names in graph.TASKS[task].outside_files.items():
+            for control, names in graph.spec_of(task).outside_files.items():
                 _, state = read_state(folder / CONTROLS[control].filename)
                 named = (one for name in names for one in graph.named_sources(state.get(name)))
                 found |= {(task, one): None for one in named}
@@ -68,7 +68,7 @@ def unreadable(files: Iterable[Path]) -> list[str]:
 
 def check_staged(plan: Plan, work: Work) -> None:
     """Raise InputProblems unless the tasks that are left need no network and can read all that they read."""
-    tasks = tuple(task for task in graph.TASKS if any(task in jobs for jobs in work.jobs.values()))
+    tasks = graph.ordered(task for jobs in work.jobs.values() for task in jobs)
     problems = unreadable(local_files(plan, work.runids, tasks))
     for task in fetching(plan, work.runids, tasks):
         left = [runid for runid, jobs in work.jobs.items() if task in jobs]

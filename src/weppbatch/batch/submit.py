@@ -59,7 +59,9 @@ def submit(folder: Path, request: Request, *, reason: str = "") -> Submission | 
             return None
         check_staged(ledger.plan, work)
         shares = shares_of(ledger.plan, work.runids, request.elements)
-        mem_mb, minutes = needs_of(ledger.plan, shares, ledger.plan.tasks, request.cores)
+        plan = ledger.plan
+        longest = max((plan.chain(runid).within(plan.tasks) for runid in work.runids), key=len)
+        mem_mb, minutes = needs_of(plan, shares, longest, request.cores)
         submission = Submission(
             folder=folder,
             execution=start.execution,

@@ -4,7 +4,7 @@ What is decided here is what runs: `weppbatch run` hands it to Snakemake, which 
 settings of its own.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.states import DONE, TaskState
+from weppbatch.errors import InputProblems
 from weppbatch.tasks import graph
 
 
@@ -33,8 +34,9 @@ class Choice:
 
     def check(self, folder: Path) -> None:
         """Raise InputProblems with every name that is wrong, before anything is done."""
-        runner = Plan(folder).runner
-        selection.run_ids(self.runs, runner.runids, runner.excluded)
+        plan = Plan(folder, named=self.tasks)
+        selection.run_ids(self.runs, plan.runner.runids, plan.runner.excluded)
+        _check_scenarios(plan)
 
 
 @dataclass(frozen=True)
@@ -89,30 +91,32 @@ class Work:
             name
             for runid, tasks in self.jobs.items()
             for task in tasks
-            if (name := graph.sentinel(runid, task)) in self.done and not set(graph.TASKS[task].after) & set(tasks)
+            if (name := graph.sentinel(runid, task)) in self.done
+            and not set(graph.chain_with(tasks).after(task)) & set(tasks)
         ]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """By task, in order: how often it is needed for which reason."""
-        found: dict[str, Counter[str]] = {task: Counter() for task in graph.TASKS}
+        found: dict[str, Counter[str]] = defaultdict(Counter)
         for tasks in self.jobs.values():
             for task, why in tasks.items():
                 found[task][why.partition(":")[0]] += 1
-        return {task: dict(reasons) for task, reasons in found.items() if reasons}
+        return {task: dict(found[task]) for task in graph.ordered(found)}
 
 
 def _jobs(ledger: Ledger, runid: str) -> dict[str, str]:
     """The tasks of a run that are not done, with all they lack, in order."""
     states = ledger.runs[runid].tasks
+    chain = graph.chain_with(states)
     wanted = {
         task
         for task, state in states.items()
-        if state.status not in DONE and (task in ledger.plan.tasks or ledger.is_forced(runid, task))
+        if state.status not in DONE and (ledger.plan.asks(task) or ledger.is_forced(runid, task))
     }
-    for task in reversed(list(graph.TASKS)):
+    for task in reversed(chain.tasks):
         if task in wanted:
-            wanted |= {name for name in graph.TASKS[task].after if states[name].status not in DONE}
-    return {task: _why(task, states[task]) for task in graph.TASKS if task in wanted}
+            wanted |= {name for name in chain.after(task) if states[name].status not in DONE}
+    return {task: _why(task, states[task]) for task in chain.tasks if task in wanted}
 
 
 def _why(task: str, state: TaskState) -> str:
@@ -135,15 +139,26 @@ def work_of(folder: Path, choice: Choice | None = None) -> tuple[Ledger, Work]:
     """
     choice = choice or Choice()
     plan = Plan(folder, named=choice.tasks)
+    _check_scenarios(plan)
     pending = {} if choice.force is False else force.pending(folder)
     ledger = Ledger(plan, forced=pending)
     runids = chosen_runs(folder, choice.runs, ledger if choice.tasks is None else None)
     if choice.force:
         tasks = forced_tasks(plan)
-        asked = force.stamps(folder, (graph.sentinel(runid, task) for runid in runids for task in tasks))
+        asked = force.stamps(folder, plan.sentinels(runids, tasks))
         ledger = Ledger(plan, forced={**pending, **asked})
     work = Work.of(ledger, runids)
     return ledger, work.only(pilots(work.runids)) if choice.pilot else work
+
+
+def _check_scenarios(plan: Plan) -> None:
+    """Raise InputProblems naming every scenario that is asked for by name and that no run has, with the nearest."""
+    named = [name for name in plan.named or () if graph.scenario_of(name)]
+    if named:
+        known = graph.ordered(task for runid in plan.runids for task in plan.chain(runid).tasks)
+        problems = [selection.unknown(name, known) for name in named if name not in known]
+        if problems:
+            raise InputProblems("can't start:", problems)
 
 
 def chosen_runs(folder: Path, text: str, ledger: Ledger | None = None) -> list[str]:
@@ -176,13 +191,13 @@ def stale_afterwards(ledger: Ledger, work: Work) -> dict[str, int]:
     """The results, by task, that rest on what is made again and are not asked for themselves; how many of each."""
     found: Counter[str] = Counter()
     for runid, tasks in work.jobs.items():
-        following = {name for task in tasks for name in graph.following(task)} - set(tasks)
+        following = graph.chain_with(ledger.runs[runid].tasks).following(tasks)
         found.update(
             name
             for name in following
             if not ledger.plan.kept(name, runid) and (ledger.plan.folder / graph.sentinel(runid, name)).exists()
         )
-    return {task: found[task] for task in graph.TASKS if task in found}
+    return {task: found[task] for task in graph.ordered(found)}
 
 
 def to_json(ledger: Ledger, work: Work) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class WorkflowBatch:
         """The sentinels to make: all that are asked for, or exactly those that the calling start wants."""
         if self.work is None:
             return self.plan.sentinels(self.runids, self.tasks)
-        return [name for runid, tasks in self.work.items() for name in self.plan.sentinels([runid], tasks)]
+        return [graph.sentinel(runid, task) for runid, tasks in self.work.items() for task in tasks]
 
     def _prepare_jobs(self) -> None:
         """What the jobs of this process find in their environment."""

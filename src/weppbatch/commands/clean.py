@@ -22,6 +22,9 @@ def clean(
     scratch: Annotated[
         bool, typer.Option("--scratch", help="what killed and failed tasks had begun, and unfinished files")
     ] = False,
+    scenarios: Annotated[
+        bool, typer.Option("--scenarios", help="what scenarios had made that runs have no more")
+    ] = False,
     resources: Annotated[bool, typer.Option("--resources", help="uploads that nothing names any more")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="don't ask")] = False,
     reason: Annotated[str, typer.Option(help="why, for the history")] = "",
@@ -37,6 +40,7 @@ def clean(
     """
     folder = batch_folder(name).resolve()
     asked = {"vanished": vanished, "excluded": excluded, "scratch": scratch, "resources": resources}
+    asked["scenarios"] = scenarios
     kinds = [kind for kind in KINDS if asked[kind]]
     if kinds and not as_json:
         require_enabled()

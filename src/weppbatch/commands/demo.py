@@ -1,7 +1,10 @@
 """`weppbatch demo`: the whole journey on real terrain, with what a user would type shown at every step."""
 
+import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -12,6 +15,7 @@ from weppbatch.batch.runner import BatchRunner
 from weppbatch.commands.app import app_for
 from weppbatch.commands.console import say, say_table
 from weppbatch.files import replacing, shipped
+from weppbatch.nodb.scenario_names import BASE, name_of
 from weppbatch.tasks import graph
 from weppbatch.terrain.sample import SOURCE, write_sample_dem
 from weppbatch.terrain.synthetic import write_synthetic_maps
@@ -19,7 +23,13 @@ from weppbatch.terrain.synthetic import write_synthetic_maps
 NAME = "demo"
 STATION = "ca046006"  # Mount Wilson, California: real figures of another place
 YEARS = 30
+SCENARIOS: tuple[Mapping[str, Any], ...] = (
+    *({"kind": kind} for kind in ("undisturbed", "sbs_map", "uniform_high", "prescribed_fire")),
+    {"kind": "thinning", "canopy_percent": 65, "ground_cover_percent": 93},
+    {"kind": "mulch", "mulch_percent": 60, "base_scenario": "sbs_map"},
+)
 TEMPLATE = "{slug(properties['HucName'])}"
+SHOWN = "sediment_yield_t_ha_yr"  # of scenarios
 RESULTS = {
     "precip_mm_yr": ("precipitation mm/yr", 0),
     "runoff_mm_yr": ("run-off mm/yr", 0),
@@ -88,11 +98,13 @@ def _prepare(folder: Path) -> None:
     )
     _step("add", NAME, "watersheds", shipped("config") / "demo" / "watersheds.geojson")
     _step("validate", NAME, "--template", TEMPLATE)
+    _step("set", NAME, f"omni.scenarios={json.dumps(SCENARIOS)}")
 
 
 def _show(ledger: Ledger) -> None:
     """What every watershed became, and the seconds of every task."""
-    shapes, results, ashes, seconds = [], [], [], []
+    shapes, results, ashes, seconds, compared = [], [], [], [], []
+    scenarios = [BASE, *(name_of(fields) for fields in SCENARIOS)]
     for runid, state in ledger.runs.items():
         records = {task: task_state.record or {} for task, task_state in state.tasks.items()}
         metrics = {task: record.get("metrics", {}) for task, record in records.items()}
@@ -104,12 +116,17 @@ def _show(ledger: Ledger) -> None:
         ashes.append(
             [runid, *(_figure(metrics.get("watar", {}).get(name), digits) for name, (_, digits) in ASH.items())]
         )
-        seconds.append([runid, *(_figure(record.get("wall_s"), 1) for record in records.values())])
+        yields = metrics.get("omni", {}).get("scenarios", {})
+        compared.append([runid, *(_figure(yields.get(name, {}).get(SHOWN), 2) for name in scenarios)])
+        times = {task: record["wall_s"] for task, record in records.items() if record.get("wall_s") is not None}
+        in_scenarios = sum(wall_s for task, wall_s in times.items() if graph.scenario_of(task))
+        seconds.append([runid, *(_figure(times.get(task), 1) for task in graph.TASKS), _figure(in_scenarios, 1)])
     for columns, rows in (
         (["run", "state", "area km2", "hillslopes", "channels", "IoU"], shapes),
         (["run", *(title for title, _ in RESULTS.values())], results),
         (["run", *(title for title, _ in ASH.values())], ashes),
-        (["seconds", *graph.TASKS], seconds),
+        (["sediment t/ha/yr", *scenarios], compared),
+        (["seconds", *graph.TASKS, "its scenarios"], seconds),
     ):
         say()
         say_table(columns, rows)

@@ -37,7 +37,8 @@ Force = Annotated[
     ),
 ]
 Tasks = Annotated[
-    str, typer.Option(metavar="TASKS", help="only these, with what they rest on; commas between, or preprocess")
+    str,
+    typer.Option(metavar="TASKS", help="only these, with what they rest on; also preprocess, omni.SCENARIO"),
 ]
 Anyway = Annotated[
     bool, typer.Option("--anyway", help="start although the doctor finds errors; what is wrong fails in its runs")

@@ -32,6 +32,10 @@ def set_settings(
     batch.add_history("settings_changed", reason=reason, payload=payload, fields=list(changes))
     for field, (old, new) in changes.items():
         say(f"{field}: {_shown(old)} -> {_shown(new)}" if old != new else f"{field} is {_shown(new)} already")
+    if any(field.startswith("omni.") for field in changes):
+        from weppbatch.batch.scenario_cost import scenario_cost  # it looks at every run
+
+        say(scenario_cost(Path(batch.wd)))
 
 
 def show(

@@ -1,5 +1,6 @@
 """`weppbatch status`: what state every run is in, as the files show it now."""
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -40,13 +41,18 @@ def status(
         say_json(ledger.to_json() | {"drift": drifted, "vanished": gone, "submission": submission})
         return
     shown = _worth_a_row(ledger.runs, every)
+    with_scenarios = any(graph.scenario_of(task) for state in shown.values() for task in state.tasks)
     rows = []
     for runid, state in shown.items():
         tasks = [state.tasks[task].status if task in state.tasks else "" for task in graph.TASKS]
+        tasks += [_scenarios(state)] * with_scenarios
         rows.append(
             [runid, state.status, *tasks, *([", ".join(drifted.get(runid, []))] * bool(drifted)), state.reason]
         )
-    say_table(["run", "state", *graph.TASKS, *(["drift"] * bool(drifted)), "why"], rows)
+    say_table(
+        ["run", "state", *graph.TASKS, *(["its scenarios"] * with_scenarios), *(["drift"] * bool(drifted)), "why"],
+        rows,
+    )
     if len(shown) < len(ledger.runs):
         say(f"{len(shown)} of {len(ledger.runs)} runs are shown, those that are not complete. "
             "Every run: --all; for machines: --json")  # fmt: skip
@@ -61,6 +67,12 @@ def status(
     if submitted:
         say(f"Submitted: {submitted.describe()}.")
     say(f"{ledger.to_json()['execution'] or 'never run'}: {ledger.summary()}")
+
+
+def _scenarios(state: RunState) -> str:
+    """How many of a run's scenarios are in which state."""
+    counts = Counter(one.status for task, one in state.tasks.items() if graph.scenario_of(task))
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
 
 
 def _worth_a_row(runs: dict[str, RunState], every: bool) -> dict[str, RunState]:

@@ -5,32 +5,23 @@ they are put together and every balance is checked. Memory holds a few hillslope
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from weppbatch.engines import EMBEDDED_VERSION
 from weppbatch.engines.account import Account
 from weppbatch.engines.events import Bed, DailyFlow, event_columns
-from weppbatch.engines.inputs import channel_of, daily_weather, hillslope_input, sediment_of
+from weppbatch.engines.inputs import daily_weather, hillslope_input
 from weppbatch.engines.protocol import Summary, WatershedOptions
+from weppbatch.engines.routing import Passage, Router, groundwater_options
 from weppbatch.engines.rows import channel_row
 from weppbatch.engines.tables import Tables
 from weppbatch.engines.watershed import ChannelLink, Hillslope, Watershed
 from weppbatch.engines.written import write_hillslope, write_outlet
 from weppbatch.engines.years import Years
 from weppbatch.errors import EngineError
-from weppbatch.hydrology.channel import (
-    SECONDS_PER_DAY,
-    ChannelResult,
-    Flow,
-    Inflow,
-    route,
-    transmission_loss_m3,
-)
-from weppbatch.hydrology.groundwater import Groundwater, GroundwaterOptions, linear_store
 from weppbatch.hydrology.hillslope import simulate_many
-from weppbatch.hydrology.state import DailyWeather, Floats, HillslopeResult
+from weppbatch.hydrology.state import DailyWeather, HillslopeResult
 
 LOG_EVERY = 50
 
@@ -77,24 +68,16 @@ class _Simulation:
     def run(self) -> Summary:
         """Hillslopes and channels down to the outlet, then what is told about the whole."""
         results = self._hillslope_results()
-        flows: dict[int, Flow] = {}
-        for link in self.watershed.downstream_order:
-            head, side = self._none(), self._none()
-            for inflow in self.watershed.upstream[link.topaz_id]:
-                head.add(flows.pop(inflow.topaz_id))
-            recharge_m3 = np.zeros(self.weather.days)
-            for hillslope in self.watershed.sides[link.topaz_id]:
-                result = next(results)
-                recharge_m3 += result.percolation_mm * result.area_m2 / 1000.0
-                receive(head if hillslope.position == "top" else side, result)
-                self._tell_hillslope(hillslope, result)
-            flows[link.topaz_id] = self._channel(link, head, side, recharge_m3)
-        outlet = flows.pop(self.watershed.outlet.topaz_id)
+
+        def send(hillslope: Hillslope) -> HillslopeResult:
+            result = next(results)
+            self._tell_hillslope(hillslope, result)
+            return result
+
+        router = Router(self.watershed, self.options, self.groundwater, self.weather.precip_mm)
+        outlet = router.down(send, self._tell_channel)
         write_outlet(self.tables, self.account, outlet)
         return self.account.summary(outlet, self.options)
-
-    def _none(self) -> Flow:
-        return Flow.none(self.weather.days)
 
     def _hillslope_results(self) -> Iterator[HillslopeResult]:
         """The hillslopes' results, in the order in which the channels want them."""
@@ -111,25 +94,6 @@ class _Simulation:
                 self.log(f"{number} of {len(ordered)} hillslopes")
             yield result
 
-    def _channel(self, link: ChannelLink, head: Flow, side: Flow, recharge_m3: Floats) -> Flow:
-        """Take a channel's inflow to its foot: groundwater joins from its sides, rain falls on its water."""
-        hillslopes = self.watershed.sides[link.topaz_id]
-        area_m2 = sum(hillslope.area_m2 for hillslope in hillslopes)
-        channel = channel_of(link, self.watershed.above[link.topaz_id])
-        side.rain_m3 += self.weather.precip_mm * link.area_m2 / 1000.0
-        inflow = Inflow(head, side)
-        stored = linear_store(recharge_m3, area_m2, self.groundwater)
-        coming = inflow.joined()
-        coming.baseflow_m3 += stored.baseflow_m3
-        lost_m3 = transmission_loss_m3(coming, channel, self.options.channel)
-        if lost_m3.any():  # what the bed drinks feeds the groundwater too
-            stored = linear_store(recharge_m3 + lost_m3, area_m2, self.groundwater)
-        side.baseflow_m3 += stored.baseflow_m3
-        sediment = sediment_of(hillslopes or self.watershed.hillslopes)
-        result = route(inflow, channel, sediment, self.options.channel, lost_m3)
-        self._tell_channel(link, inflow, result, stored)
-        return result.flow
-
     def _tell_hillslope(self, hillslope: Hillslope, result: HillslopeResult) -> None:
         """Add a hillslope to the tables and to the account."""
         self.account.add_hillslope(result)
@@ -138,8 +102,9 @@ class _Simulation:
         flow = (runoff_m3, result.peak_m3_s, result.sediment_kg)
         self._events(hillslope, result.area_m2, flow, (result.detached_kg, result.deposited_kg))
 
-    def _tell_channel(self, link: ChannelLink, inflow: Inflow, result: ChannelResult, stored: Groundwater) -> None:
+    def _tell_channel(self, link: ChannelLink, passage: Passage) -> None:
         """Add a channel to the tables and to the account."""
+        inflow, result, stored = passage.inflow, passage.result, passage.stored
         self.account.add_channel(result, stored)
         drained_m2 = self.watershed.above[link.topaz_id].area_m2
         self.tables.rows("channels", [channel_row(link, drained_m2, inflow, result, stored, self.years)])
@@ -149,20 +114,3 @@ class _Simulation:
     def _events(self, element: Hillslope | ChannelLink, area_m2: float, flow: DailyFlow, bed: Bed) -> None:
         precip_mm = self.weather.precip_mm
         self.tables.columns("events", event_columns(element, self.years, precip_mm, area_m2, flow, bed))
-
-
-def receive(flow: Flow, result: HillslopeResult) -> None:
-    """Join what a hillslope sends into its channel."""
-    m3 = result.area_m2 / 1000.0
-    runoff_m3 = result.runoff_mm * m3
-    flow.runoff_m3 += runoff_m3
-    flow.lateral_m3 += result.lateral_mm * m3
-    flow.peak_m3_s += np.maximum(result.peak_m3_s, runoff_m3 / SECONDS_PER_DAY)
-    days = np.flatnonzero(result.sediment_kg)
-    flow.sediment_kg[days] += result.sediment_kg[days, None] * result.class_fractions
-
-
-def groundwater_options(watershed: Watershed, options: WatershedOptions) -> GroundwaterOptions:
-    """The options as they hold for this watershed: a small one has no baseflow."""
-    small = watershed.area_m2 / 1e4 < options.baseflow_threshold_ha
-    return replace(options.groundwater, enabled=options.groundwater.enabled and not small)

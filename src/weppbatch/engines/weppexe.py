@@ -11,10 +11,10 @@ from itertools import islice
 from os import sched_getaffinity
 from pathlib import Path
 
-from weppbatch.engines.embedded import groundwater_options
 from weppbatch.engines.events import Bed, DailyFlow, event_columns
 from weppbatch.engines.export import numbered, write_inputs
 from weppbatch.engines.protocol import Summary, WatershedOptions
+from weppbatch.engines.routing import groundwater_options
 from weppbatch.engines.tables import Tables
 from weppbatch.engines.watershed import ChannelLink, Hillslope, Watershed
 from weppbatch.engines.wepp_account import WeppAccount

@@ -1,10 +1,22 @@
-"""Omni: the scenarios that are compared with the base run; settings only."""
+"""Omni: the scenarios that are compared with the run itself, and what is treated where; settings only."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
+from weppbatch.errors import WeppbatchError
 from weppbatch.nodb.base import NoDbBase
+from weppbatch.nodb.disturbed import Disturbed
+from weppbatch.nodb.outside import missing_files
+from weppbatch.nodb.scenario_names import BASE, ON_UNDISTURBED, UNDISTURBED, name_of, names_of
+from weppbatch.nodb.wepp import Wepp
 
 Kind = Literal[
     "uniform_low",
@@ -16,7 +28,8 @@ Kind = Literal[
     "thinning",
     "mulch",
 ]
-TREATMENTS = ("prescribed_fire", "thinning", "mulch")
+TREATMENTS = (*ON_UNDISTURBED, "mulch")
+OWN = ("canopy_percent", "ground_cover_percent", "mulch_percent", "base_scenario")
 
 
 class Scenario(BaseModel):
@@ -49,65 +62,149 @@ class Scenario(BaseModel):
     @property
     def name(self) -> str:
         """The scenario's folder, as in WEPPcloud: mulch_60_uniform_low__filters_smin10_smax25_burn1-3."""
-        parts = [
-            self.kind,
-            self.canopy_percent,
-            self.ground_cover_percent,
-            self.mulch_percent,
-            self.base_scenario,
-        ]
-        filters = []
-        if self.min_slope_percent is not None:
-            filters.append(f"smin{self.min_slope_percent:g}")
-        if self.max_slope_percent is not None:
-            filters.append(f"smax{self.max_slope_percent:g}")
-        if self.burn_severities:
-            filters.append("burn" + "-".join(str(s) for s in sorted(set(self.burn_severities))))
-        name = "_".join(str(part) for part in parts if part is not None)
-        return f"{name}__filters_{'_'.join(filters)}" if filters else name
+        return name_of(self.model_dump())
+
+    @model_serializer(mode="wrap")
+    def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Only the fields that it has."""
+        return {name: value for name, value in plain(self).items() if value not in (None, [])}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
-        """Each kind with the fields that it needs, and no others."""
-        needs = {
-            "thinning": {"canopy_percent", "ground_cover_percent"},
-            "mulch": {"mulch_percent", "base_scenario"},
-        }.get(self.kind, set())
-        given = {
-            name
-            for name in ("canopy_percent", "ground_cover_percent", "mulch_percent", "base_scenario")
-            if getattr(self, name) is not None
-        }
-        if given != needs:
-            wanted = " and ".join(sorted(needs)) or "none of canopy, ground cover, mulch and base_scenario"
-            raise ValueError(f"{self.kind} takes {wanted}")
+        """Each kind with the fields that it needs, and no others; all that is wrong at once."""
+        needs = {"thinning": OWN[:2], "mulch": OWN[2:]}.get(self.kind, ())
+        given = [name for name in OWN if getattr(self, name) is not None]
+        wrong = []
+        if set(given) != set(needs):
+            wanted = " and ".join(needs) or "none of canopy, ground cover, mulch and base_scenario"
+            wrong.append(f"{self.kind} takes {wanted}")
         low, high = self.min_slope_percent, self.max_slope_percent
         filtered = self.burn_severities or low is not None or high is not None
         if filtered and self.kind not in TREATMENTS:
-            raise ValueError(f"{self.kind} takes no filters")
+            wrong.append(f"{self.kind} takes no filters")
         if low is not None and high is not None and low > high:
-            raise ValueError("min_slope_percent must not exceed max_slope_percent")
+            wrong.append("min_slope_percent must not exceed max_slope_percent")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+class Contrast(BaseModel):
+    """Treatment of some hillslopes alone: those of `treated` there, those of `control` elsewhere, routed anew."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    control: str = Field(default=BASE, description="the scenario that holds elsewhere; base: the run itself")
+    treated: str = Field(description="the scenario that holds on the chosen hillslopes")
+    share_percent: float | None = Field(
+        default=None, gt=0, le=100, description="the hillslopes that give this first share of the objective"
+    )
+    objective: Literal["sediment_yield", "soil_loss", "runoff"] = Field(
+        default="sediment_yield", description="what the share is of, under the control"
+    )
+    areas: bool = Field(default=False, description="the hillslopes half of which lie in an area of contrast_areas")
+    topaz_ids: list[int] = Field(default_factory=list, description="these hillslopes")
+
+    @property
+    def name(self) -> str:
+        """What the contrast is called in tables: pair and choice."""
+        chosen = "areas"
+        if self.share_percent is not None:
+            chosen = f"first {self.share_percent:g} % of {self.objective}"
+        elif self.topaz_ids:
+            chosen = f"{len(self.topaz_ids)} listed ({self.topaz_ids[0]}, ...)"
+        return f"{self.treated} on {chosen}, else {self.control}"
+
+    @model_serializer(mode="wrap")
+    def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Only the fields that it has."""
+        return {name: value for name, value in plain(self).items() if value not in (None, [], False)}
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> "Contrast":
+        """Exactly one way of choosing hillslopes."""
+        if (self.share_percent is not None) + self.areas + bool(self.topaz_ids) != 1:
+            raise ValueError("give one of share_percent, areas and topaz_ids")
         return self
 
 
 class Omni(NoDbBase):
-    """Settings of the task omni: one job a scenario."""
+    """Settings of the task omni: one job a scenario, and one for their comparison."""
 
     filename: ClassVar[str] = "omni.nodb"
+    STATE_VERSION: ClassVar[int] = 2
 
-    scenarios: list[Scenario] = Field(
-        default_factory=list,
-        description='scenarios, such as [{"kind": "mulch", "mulch_percent": 60, "base_scenario": "uniform_high"}]',
+    state_version: int = Field(default=2, ge=1, description="version of the file's layout")
+    scenarios: list[Scenario] | None = Field(
+        default=None,
+        description='scenarios, such as [{"kind": "mulch", "mulch_percent": 60, "base_scenario": "uniform_high"}, '
+        '{"kind": "uniform_high"}]; empty: undisturbed where there is a burn severity map',
     )
+
+    contrasts: list[Contrast] = Field(
+        default_factory=list,
+        description='what is treated where, such as [{"treated": "mulch_60_uniform_high", "control": '
+        '"uniform_high", "share_percent": 50}]; wepp.hillslope_daily must be on',
+    )
+    contrast_areas: str = Field(
+        default="",
+        description="GeoJSON of areas to be treated: absolute path, or relative to the batch's _base",
+    )
+
+    @classmethod
+    def upgrade(cls, state: dict[str, Any], version: int, *, foreign: bool) -> dict[str, Any]:
+        """Of version 1, in which nothing was done with scenarios, an empty list says that none were chosen."""
+        found = super().upgrade(state, version, foreign=foreign)
+        return found | ({} if found.get("scenarios") else {"scenarios": None})
 
     @model_validator(mode="after")
     def _complete(self) -> "Omni":
-        """No scenario twice, and every base of a mulch scenario among them."""
-        names = [scenario.name for scenario in self.scenarios]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"scenario {twice[0]} is given twice")
-        missing = {s.base_scenario for s in self.scenarios if s.base_scenario} - set(names)
-        if missing:
-            raise ValueError(f"base_scenario {sorted(missing)[0]} is not among the scenarios")
+        """No scenario twice, and every base of a mulch scenario among them; all that is wrong at once."""
+        names = [scenario.name for scenario in self.scenarios or ()]
+        wrong = [f"scenario {name} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
+        missing = {s.base_scenario for s in self.scenarios or () if s.base_scenario} - set(names)
+        wrong += [f"base_scenario {name} is not among the scenarios" for name in sorted(missing)]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
+
+    def names(self, *, burned: bool) -> tuple[str, ...]:
+        """The scenarios that are computed; `burned`: whether the run has a burn severity map."""
+        return names_of(self.settings()["scenarios"], burned=burned)
+
+    def scenario(self, name: str) -> Scenario | None:
+        """The scenario of a name."""
+        if self.scenarios is None:
+            return Scenario(kind="undisturbed") if name == UNDISTURBED else None
+        return next((scenario for scenario in self.scenarios if scenario.name == name), None)
+
+    def problems(self) -> list[str]:
+        """Scenarios that lack what they rest on: a map of burn severity, or the watershed before the fire."""
+        found = missing_files(self, "contrast_areas")
+        try:
+            burned = bool(Disturbed.getInstance(self.wd).sbs_map)
+            wepp = Wepp.getInstance(self.wd)
+        except WeppbatchError:
+            return found  # said of those controls themselves
+        found += self._contrast_problems(self.names(burned=burned), wepp)
+        kinds = [scenario.kind for scenario in self.scenarios or ()]
+        if "sbs_map" in kinds and not burned:
+            found.append("scenarios: sbs_map needs a burn severity map (disturbed.sbs_map)")
+        for kind in ON_UNDISTURBED:
+            if kind in kinds and burned and UNDISTURBED not in kinds:
+                found.append(f"scenarios: {kind} in a burned batch rests on undisturbed, which is not among them")
+        return found
+
+    def _contrast_problems(self, names: tuple[str, ...], wepp: Wepp) -> list[str]:
+        """Contrasts of scenarios that there are not, and what keeps contrasts from being routed."""
+        found = []
+        for contrast in self.contrasts:
+            missing = {contrast.control, contrast.treated} - {BASE, *names}
+            found += [f"contrasts: '{name}' is not among the scenarios" for name in sorted(missing)]
+        if self.contrasts and not wepp.hillslope_daily:
+            found.append("contrasts: they are routed from the hillslopes' days (wepp.hillslope_daily=true)")
+        if self.contrasts and wepp.engine != "embedded":
+            found.append("contrasts: only the embedded engine's hillslopes can be routed again")
+        if any(contrast.areas for contrast in self.contrasts) and not self.contrast_areas:
+            found.append("contrasts: areas needs a GeoJSON (omni.contrast_areas)")
+        return found

@@ -10,17 +10,21 @@ from typing import Any
 from weppbatch.batch.ledger import Ledger
 from weppbatch.files import replacing, sha256_of_file, write_json, write_text
 from weppbatch.report.figures import run_row
-from weppbatch.report.joined import CHANNELS, HILLSLOPES
+from weppbatch.report.joined import CHANNELS, HILLSLOPES, SCENARIOS
 from weppbatch.report.page import page_of
 from weppbatch.report.provenance import Provenance
-from weppbatch.report.results import Features, read_result, readable_schemas
+from weppbatch.report.results import Features, parts_of, read_result, readable_schemas
+from weppbatch.report.scenarios import Scenarios
 from weppbatch.report.sketch import Sketches
 from weppbatch.report.spatial import BatchGeoPackage
 from weppbatch.report.summary import Summary
 from weppbatch.report.tables import MergedTable, Row, write_runs_csv, write_runs_parquet
 
 PAGE = "index.html"
-BESIDE = ("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", "batch.gpkg", "status.json")
+BESIDE = (
+    *("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", "batch.gpkg", "status.json"),
+    *SCENARIOS,
+)
 
 
 def build_report(ledger: Ledger) -> Path:
@@ -31,9 +35,9 @@ def build_report(ledger: Ledger) -> Path:
     """
     folder = ledger.plan.folder / "report"
     folder.mkdir(exist_ok=True)
-    provenance, summary = Provenance(ledger), Summary(ledger)
+    provenance, summary, scenarios = Provenance(ledger), Summary(ledger), Scenarios()
     write_json(folder / "status.json", ledger.to_json())
-    rows, drawing = _write_merged(ledger, folder, provenance, summary)
+    rows, drawing = _write_merged(ledger, folder, provenance, summary, scenarios)
     with replacing(folder / "runs.parquet") as path:
         write_runs_parquet(path, rows)
     with replacing(folder / "runs.csv") as path:
@@ -44,12 +48,12 @@ def build_report(ledger: Ledger) -> Path:
         for name in BESIDE
     ]
     write_json(folder / "manifest.json", manifest | {"files": files})
-    write_text(folder / PAGE, page_of(summary, provenance, manifest, rows, drawing, files))
+    write_text(folder / PAGE, page_of(summary, provenance, scenarios, manifest, rows, drawing, files))
     return folder / PAGE
 
 
 def _write_merged(
-    ledger: Ledger, folder: Path, provenance: Provenance, summary: Summary
+    ledger: Ledger, folder: Path, provenance: Provenance, summary: Summary, scenarios: Scenarios
 ) -> tuple[list[Row], dict[str, Any]]:
     """Write what is too large to hold, run by run; returns the row of each run, and what the map draws."""
     features = Features(ledger.plan.folder)
@@ -60,6 +64,12 @@ def _write_merged(
         paths = [stack.enter_context(replacing(folder / name)) for name in BESIDE[2:5]]
         hillslopes = stack.enter_context(MergedTable(paths[0], readable_schemas(ledger, HILLSLOPES)))
         channels = stack.enter_context(MergedTable(paths[1], readable_schemas(ledger, CHANNELS)))
+        compared = {
+            name: stack.enter_context(
+                MergedTable(stack.enter_context(replacing(folder / name)), readable_schemas(ledger, [part]))
+            )
+            for name, part in SCENARIOS.items()
+        }
         paths[2].unlink(missing_ok=True)
         package = stack.enter_context(BatchGeoPackage(paths[2], hillslopes.schema, channels.schema))
         for runid in ledger.runs:
@@ -71,7 +81,10 @@ def _write_merged(
             if result.channels is not None:
                 merged = channels.add(runid, result.channels)
                 package.add_parts(package.channels, merged, result.channel_shapes)
+            for name, table in parts_of(result, SCENARIOS).items():
+                compared[name].add(runid, table)
             package.add_run(result, row)
+            scenarios.add(result)
             provenance.add(result)
             summary.add(result)
             rows.append(row)

@@ -267,6 +267,7 @@ _WORK = (
         Column(f"{task}_s", spec.label, REAL, f"Time of the task {task}", "s", 1, on_page=False)
         for task, spec in graph.TASKS.items()
     ),
+    Column("scenarios_s", "Its scenarios", REAL, "Time of the tasks of all scenarios", "s", 1, on_page=False),
 )
 RUN_COLUMNS: tuple[Column, ...] = (*_RUN, *_TERRAIN, *_INPUTS, *_RESULTS, *_ASH, *_WORK)
 RUN_SCHEMA = pa.schema([pa.field(column.key, column.type) for column in RUN_COLUMNS])

@@ -152,11 +152,14 @@ def _ash(result: RunResult) -> Figures:
 def _work(result: RunResult) -> Figures:
     """Time and memory of the tasks that are done."""
     seconds = {f"{task}_s": result.seconds(task) for task in graph.TASKS}
-    known = [value for value in seconds.values() if value is not None]
+    scenarios = [result.seconds(task) for task in result.state.tasks if graph.scenario_of(task)]
+    in_scenarios = [value for value in scenarios if value is not None]
+    known = [*(value for value in seconds.values() if value is not None), *in_scenarios]
     records = [state.record for task, state in result.state.tasks.items() if result.has(task) and state.record]
     return {
         "wall_s": sum(known) if known else None,
         "max_rss_mb": max((record["max_rss_mb"] for record in records), default=None),
         "finished_at": max((record["finished_at"] for record in records), default=None),
         **seconds,
+        "scenarios_s": sum(in_scenarios) if in_scenarios else None,
     }

@@ -79,6 +79,14 @@ CHANNELS: Sequence[Part] = (
     ),
 )
 
+# The tables of scenarios, by their names in the report; rows of all runs, joined with nothing.
+SCENARIOS: Mapping[str, Part] = {
+    "scenarios.parquet": Part("omni", "omni/scenarios.parquet"),
+    "scenario_hillslopes.parquet": Part("omni", "omni/hillslope_summaries.parquet"),
+    "contrasts.parquet": Part("omni", "omni/contrasts.parquet"),
+    "ranking.parquet": Part("omni", "omni/ranking.parquet"),
+}
+
 
 def joined(table: pa.Table, others: Iterable[pa.Table]) -> pa.Table:
     """A table with the columns of others beside its own, row by row with the same key; null where they lack it."""

@@ -15,9 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from weppbatch.files import utc_now
+from weppbatch.report.ash import BY_CLASS, BY_PERIOD, ash_rows
 from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
 from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
 from weppbatch.report.provenance import Provenance
+from weppbatch.report.scenarios import FIGURES, MOST_ROWS, Scenarios
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import STATES, Summary
 from weppbatch.report.tables import Row
@@ -30,6 +32,7 @@ SCRIPTS = ("colours.js", "map.js", "report.js")
 def page_of(
     summary: Summary,
     provenance: Provenance,
+    scenarios: Scenarios,
     manifest: dict[str, Any],
     rows: Sequence[Row],
     drawing: dict[str, Any],
@@ -37,6 +40,8 @@ def page_of(
 ) -> str:
     """The page's HTML."""
     ledger = summary.ledger
+    names = graph.ordered([*graph.TASKS, *(task for run in ledger.runs.values() for task in run.tasks)])
+    tasks = {name: graph.spec_of(name) for name in names}
     columns = [column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)]
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -55,12 +60,18 @@ def page_of(
             rows=rows,
             totals=totals(rows),
             spreads=spreads(rows),
+            ash=ash_rows(rows),
+            ash_classes=BY_CLASS,
+            ash_periods=BY_PERIOD,
+            scenarios=scenarios,
+            scenario_figures=FIGURES,
+            most_rows=MOST_ROWS,
             caveats=caveats(rows),
             conductivity=conductivity(rows),
             burned_note=BURNED_NOTE if any(row["burned_share"] for row in rows) else "",
             columns=columns,
             views=views_of(columns),
-            tasks=graph.TASKS,
+            tasks=tasks,
             states=STATES,
             manifest=manifest,
             settings=provenance.settings(),
@@ -68,7 +79,7 @@ def page_of(
             data=drawing
             | {
                 "records": summary.records,
-                "tasks": {name: spec.label for name, spec in graph.TASKS.items()},
+                "tasks": {name: spec.label for name, spec in tasks.items()},
                 "states": STATES,
                 "burned_note": BURNED_NOTE,
             },

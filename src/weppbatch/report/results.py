@@ -6,7 +6,7 @@ the run has now.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,8 @@ class RunResult:
     def warnings(self) -> list[str]:
         """What the tasks said beside their results."""
         records = [self.state.tasks[task].record for task in self.state.tasks if self.has(task)]
-        return [str(line) for record in records if record for line in record["warnings"]]
+        # A scenario says again what its run said.
+        return list(dict.fromkeys(str(line) for record in records if record for line in record["warnings"]))
 
     @property
     def cell_size_m(self) -> float:
@@ -129,7 +130,7 @@ def read_result(ledger: Ledger, features: Features, runid: str) -> RunResult:
         result.name = short_name(feature["properties"] or {})
     result.outdated = outdated(wd, result.state)
     if result.outdated:
-        names = " and ".join(graph.TASKS[task].label for task in graph.TASKS if task in result.outdated)
+        names = " and ".join(graph.spec_of(task).label for task in graph.ordered(result.outdated))
         result.problems.append(f"results of {names} are left out: {WHY_OUTDATED}")
     if result.shows("watershed"):
         try:
@@ -156,6 +157,18 @@ def _with_results(result: RunResult, table: pa.Table, parts: Sequence[Part]) -> 
     return joined(table, found)
 
 
+def parts_of(result: RunResult, parts: Mapping[str, Part]) -> dict[str, pa.Table]:
+    """The tables of a run by name, of those that it has; one that can't be read is named in `problems`."""
+    found = {}
+    for name, part in parts.items():
+        if result.shows(part.task):
+            try:
+                found[name] = part.read(result.wd)
+            except CANT_READ as error:
+                result.problems.append(f"results of {part.task} can't be read: {error}")
+    return found
+
+
 def has_results(state: RunState, task: str) -> bool:
     """Whether a task of a run has a sentinel, and no failure after it."""
     return task in state.tasks and state.tasks[task].status in WITH_RESULTS
@@ -169,7 +182,7 @@ def outdated(wd: Path, state: RunState) -> frozenset[str]:
     """
     records = {task: _sentinel(wd, state, task) or {} for task in state.tasks}
     now = {entry["path"]: entry["sha256"] for record in records.values() for entry in record.get("outputs", [])}
-    made = {name for spec in graph.TASKS.values() for name in spec.files}
+    made = {name for task in {*graph.TASKS, *state.tasks} for name in graph.spec_of(task).files}
     return frozenset(
         task
         for task in state.tasks

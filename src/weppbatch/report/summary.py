@@ -10,6 +10,7 @@ from typing import Any
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.states import DONE, TaskState
 from weppbatch.report.results import RunResult
+from weppbatch.tasks.chain import scenario_of
 
 STATES = {
     "succeeded": "complete",
@@ -79,7 +80,9 @@ class Summary:
     def add(self, result: RunResult) -> None:
         """Take in a run."""
         state = result.state
-        self.records[state.runid] = {name: record_of(task) for name, task in state.tasks.items()}
+        self.records[state.runid] = {
+            name: record_of(task, figures=not scenario_of(name)) for name, task in state.tasks.items()
+        }
         if state.status in ("failed", "interrupted"):
             self.troubles += [
                 _trouble(result, name, task)
@@ -127,12 +130,16 @@ class Summary:
         return next((event for event in reversed(self.ledger.plan.runner.history) if event["event"] == name), None)
 
 
-def record_of(task: TaskState) -> dict[str, Any]:
-    """A task's state and record as the page's dialog shows it; outputs as number and size."""
+def record_of(task: TaskState, *, figures: bool = True) -> dict[str, Any]:
+    """A task's state and record as the page's dialog shows it; outputs as number and size.
+
+    figures: whether its metrics are in it; those of scenarios stand in their own table.
+    """
     shown: dict[str, Any] = {"status": task.status, "reason": task.reason}
     if task.record is None:
         return shown
-    shown |= {key: task.record[key] for key in RECORD_KEYS if task.record.get(key) not in (None, "", [], {})}
+    keys = [key for key in RECORD_KEYS if figures or key != "metrics"]
+    shown |= {key: task.record[key] for key in keys if task.record.get(key) not in (None, "", [], {})}
     shown["versions"] = " · ".join(
         f"{name} {number}" if name == "weppbatch" else number
         for name, number in task.record["versions"].items()

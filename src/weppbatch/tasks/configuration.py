@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 from weppbatch.engines import EMBEDDED_VERSION
 from weppbatch.files import sha256_of_file, sha256_of_json, shipped
 from weppbatch.nodb.controls import load
-from weppbatch.tasks.graph import TASKS
+from weppbatch.tasks.graph import spec_of
 
 
 def engine_version(task: str) -> str:
     """The name and version of what does a task's work, or '' when that is weppbatch itself."""
-    engine = TASKS[task].engine
+    engine = spec_of(task).engine
     if engine == "whitebox":
         return _whitebox_version()
     return f"embedded {EMBEDDED_VERSION}" if engine == "embedded" else ""
@@ -33,7 +33,7 @@ def _whitebox_version() -> str:
 
 def controls_of(folder: Path, task: str) -> Mapping[str, Mapping[str, Any]]:
     """The settings of the controls that configure a task, by control name, as they stand in a folder."""
-    return {name: load(folder, name).settings() for name in TASKS[task].settings}
+    return {name: load(folder, name).settings() for name in spec_of(task).settings}
 
 
 def digest_of(batch: Path, folder: Path, task: str, feature_sha256: str) -> str:
@@ -60,7 +60,7 @@ def config_digest(
     A file from outside that a field names counts with its size and time of change; a relative path is looked up
     in `base`. The feature counts for the task that reads it.
     """
-    spec = TASKS[task]
+    spec = spec_of(task)
     outside = {
         f"{control}.{name}": _stamps_of(controls[control][name], base)
         for control, names in spec.outside_files.items()

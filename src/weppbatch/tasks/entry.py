@@ -11,7 +11,7 @@ from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 from weppbatch.errors import WeppbatchError
-from weppbatch.tasks.graph import TASKS
+from weppbatch.tasks.graph import TASKS, is_task
 
 if TYPE_CHECKING:
     from weppbatch.tasks.death import Death
@@ -24,7 +24,7 @@ FAULT = 3
 def parser() -> argparse.ArgumentParser:
     """The options of `weppbatch task`."""
     options = argparse.ArgumentParser(prog="weppbatch task", description="Do one task of one run, here and now.")
-    options.add_argument("task", choices=list(TASKS), metavar="TASK", help=", ".join(TASKS))
+    options.add_argument("task", type=_task, metavar="TASK", help=f"{', '.join(TASKS)}, omni.SCENARIO")
     options.add_argument("--run", required=True, metavar="RUNID", help="the run's id")
     here = Path(os.environ.get("WEPPBATCH_BATCH") or ".")
     options.add_argument(
@@ -34,6 +34,13 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--attempt", type=int, default=1, help=argparse.SUPPRESS)
     options.add_argument("--execution", default=os.environ.get("WEPPBATCH_EXECUTION", ""), help=argparse.SUPPRESS)
     return options
+
+
+def _task(name: str) -> str:
+    """A task's name; raises ArgumentTypeError when there is none of it."""
+    if not is_task(name):
+        raise argparse.ArgumentTypeError(f"there is no task '{name}'; there are {', '.join(TASKS)}")
+    return name
 
 
 def main(arguments: Sequence[str], require_permission: Callable[[], None]) -> int:

@@ -25,7 +25,7 @@ from weppbatch.files import fsync_file, fsync_folder, read_json, utc_now, write_
 from weppbatch.lock import holding
 from weppbatch.tasks import features
 from weppbatch.tasks.configuration import digest_of, engine_version
-from weppbatch.tasks.graph import TASKS
+from weppbatch.tasks.graph import scenario_of, spec_of
 from weppbatch.tasks.record import Record, TaskFiles, Usage, file_entries, read_record
 from weppbatch.tasks.retries import wait_s
 from weppbatch.tasks.run import Metrics, Run
@@ -115,10 +115,11 @@ class _Recording:
             self.started = monotonic()
         shutil.rmtree(files.scratch, ignore_errors=True)
         files.scratch.mkdir()
-        run = Run(batch=job.batch, runid=job.runid, scratch=files.scratch, log=self.log, threads=job.threads)
+        run = Run(job.batch, job.runid, files.scratch, self.log, job.threads, scenario_of(job.task))
         self._note_config()
-        metrics: Metrics = import_module(f"weppbatch.tasks.{job.task}").run(run)
-        outputs = publish(files, TASKS[job.task].files, TASKS[job.task].folders)
+        metrics: Metrics = import_module(f"weppbatch.tasks.{'scenario' if run.scenario else job.task}").run(run)
+        spec = spec_of(job.task)
+        outputs = publish(files, spec.files, spec.folders)
         self._note_usage()
         self.record.engine = str(metrics.get("engine", self.record.engine))
         self.record.write_sentinel(
@@ -158,7 +159,7 @@ class _Recording:
 
     def _note_config(self) -> None:
         job = self.job
-        reads_feature = TASKS[job.task].reads_feature
+        reads_feature = spec_of(job.task).reads_feature
         feature = features.sha256_of(job.batch, job.runid) if reads_feature else ""
         digest = digest_of(job.batch, job.files.wd, job.task, feature)
         self.record = replace(self.record, config_sha256=digest, engine=engine_version(job.task))

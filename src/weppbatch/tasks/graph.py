@@ -1,353 +1,61 @@
-"""The one list of tasks: what each is called, what it follows, what configures it and which files it makes.
+"""How tasks follow each other, and what is asked of all of them alike; which ones there are stands in `catalogue`.
 
-Rules, checklist, ledger, plan and report all read it. Light: it imports nothing but the standard library, since
-Snakemake reads it at every start.
+Light: it imports nothing but the standard library, since Snakemake reads it at every start.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from weppbatch.files import sha256_of_json
+from weppbatch.tasks.catalogue import CONTROL_FILES
+from weppbatch.tasks.chain import (
+    FOLDER,
+    SUMMARY,
+    TASKS,
+    Chain,
+    box_of,
+    chain,
+    chain_with,
+    is_task,
+    ordered,
+    scenario_of,
+    selected,
+    spec_of,
+    task_of,
+)
+from weppbatch.tasks.spec import TaskSpec
+
+__all__ = [
+    "CHECKLIST",
+    "CONTROL_FILES",
+    "FOLDER",
+    "PREPROCESS",
+    "SUMMARY",
+    "TASKS",
+    "Chain",
+    "TaskSpec",
+    "box_of",
+    "chain",
+    "chain_with",
+    "describe",
+    "digest",
+    "following",
+    "is_remote",
+    "is_task",
+    "named_sources",
+    "ordered",
+    "scenario_of",
+    "selected",
+    "sentinel",
+    "spec_of",
+    "task_of",
+]
 
 CHECKLIST = ("watershed", "landuse", "soils", "climate", "wepp", "watar", "omni")
 PREPROCESS = ("extent", "dem", "outlet")
-CONTROL_FILES = tuple(
-    f"{name}.nodb"
-    for name in ("ron", "watershed", "landuse", "soils", "climate", "wepp", "ash", "omni", "disturbed")
-)
 
 # What GDAL and the tasks read over a network: an address, or one of GDAL's remote file systems.
 _REMOTE = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://|/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
-
-_SOIL_PROPERTIES = ("sand_map", "clay_map", "bulk_density_map", "organic_carbon_map", "soil_depth_map")
-
-
-@dataclass(frozen=True)
-class TaskSpec:
-    """One task of every run.
-
-    `after`: the tasks whose results it reads. `settings`: the control fields that configure it, by control.
-    `version`: raised when the same inputs give another result. `engine`: the program or engine that does the work.
-    `outside_files`: the control fields that name a file or folder from outside, and make it a task that fetches
-    where they name something remote (`is_remote`); `tables`: the shipped tables of
-    parameters that it reads.
-    `declared`: the files that its rule names beside the sentinel; `files`: all that it may make. Both are
-    relative to the run's folder. `folders`: what it may leave beside them, each moved into place as a whole and not
-    recorded file by file.
-    """
-
-    name: str
-    label: str
-    after: tuple[str, ...]
-    settings: Mapping[str, tuple[str, ...]]
-    files: tuple[str, ...]
-    declared: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-    version: int = 1
-    engine: str | None = None
-    reads_feature: bool = False
-    outside_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    tables: tuple[str, ...] = ()
-
-    def describe(self) -> dict[str, Any]:
-        """The task as plain values, for state files and reports."""
-        return {
-            "name": self.name,
-            "label": self.label,
-            "after": list(self.after),
-            "settings": {control: list(fields) for control, fields in self.settings.items()},
-            "version": self.version,
-        }
-
-
-_SPECS = (
-    TaskSpec(
-        name="clone",
-        label="Working directory",
-        after=(),
-        settings={},
-        files=CONTROL_FILES,
-    ),
-    TaskSpec(
-        name="extent",
-        label="Extent",
-        after=("clone",),
-        settings={"ron": ("target_crs", "cell_size_m", "buffer_m")},
-        files=("watershed.geojson", "extent.json"),
-        reads_feature=True,
-    ),
-    TaskSpec(
-        name="dem",
-        label="DEM",
-        after=("extent",),
-        settings={
-            "ron": (
-                "dem",
-                "dem_fallbacks",
-                "dem_vertical_unit",
-                "dem_resampling",
-                "elevation_min_m",
-                "elevation_max_m",
-                "min_valid_fraction",
-                "max_hole_cells",
-                "min_relief_m",
-            )
-        },
-        files=("dem/dem.tif", "dem/provenance.json"),
-        declared=("dem/dem.tif",),
-        outside_files={"ron": ("dem", "dem_fallbacks")},
-    ),
-    TaskSpec(
-        name="outlet",
-        label="Outlet",
-        after=("dem",),
-        settings={
-            "watershed": (
-                "csa_ha",
-                "mcl_m",
-                "fill_or_breach",
-                "blc_dist_m",
-                "flat_increment_m",
-                "max_junctions",
-                "retry_iou",
-                "flag_iou",
-            )
-        },
-        files=(
-            *(
-                f"watershed/{name}.tif"
-                for name in ("relief", "flovec", "floaccum", "netful", "chnjnt", "bound", "mask")
-            ),
-            "watershed/find_outlet.geojson",
-            "watershed/outlet.geojson",
-            "watershed/wbt.log",
-        ),
-        declared=("watershed/outlet.geojson",),
-        engine="whitebox",
-    ),
-    TaskSpec(
-        name="watershed",
-        label="Watershed",
-        after=("outlet",),
-        settings={
-            "watershed": (
-                "clip_hillslopes",
-                "clip_hillslope_length_m",
-                "min_hillslope_length_m",
-                "bieger2015_widths",
-                "profile_max_points",
-            )
-        },
-        files=(
-            "watershed/order.tif",
-            "watershed/subwta.tif",
-            "watershed/netw.tsv",
-            "watershed/topaz.log",
-            "watershed/hillslopes.parquet",
-            "watershed/channels.parquet",
-            "watershed/slopes.parquet",
-            "watershed/subcatchments.geojson",
-            "watershed/channels.geojson",
-        ),
-        declared=("watershed/hillslopes.parquet", "watershed/channels.parquet"),
-        engine="whitebox",
-    ),
-    TaskSpec(
-        name="landuse",
-        label="Land use",
-        after=("watershed",),
-        settings={
-            "landuse": ("mode", "landcover", "landcover_legend", "landcover_table", "single_key", "covers"),
-            "disturbed": ("sbs_map", "outside_sbs", "burn_shrubs", "burn_grass", "canopy_map"),
-        },
-        files=("landuse/landuse.parquet",),
-        declared=("landuse/landuse.parquet",),
-        outside_files={"landuse": ("landcover", "landcover_table"), "disturbed": ("sbs_map", "canopy_map")},
-        tables=("landcover", "worldcover", "covers"),
-    ),
-    TaskSpec(
-        name="soils",
-        label="Soils",
-        after=("landuse",),
-        settings={
-            "soils": (
-                "mode",
-                "soil_map",
-                "soil_table",
-                *_SOIL_PROPERTIES,
-                "property_units",
-                "missing_soil",
-                "single_texture",
-                "initial_saturation",
-                "restrictive_ksat_mm_h",
-                "kslast_mm_h",
-                "default_kslast_mm_h",
-                "min_depth_mm",
-                "max_depth_mm",
-                "internal_conductivity_adjustment",
-            ),
-            "disturbed": ("soil_format", "lookup_table"),
-        },
-        files=("soils/soils.parquet", "soils/layers.parquet"),
-        declared=("soils/soils.parquet", "soils/layers.parquet"),
-        version=2,
-        outside_files={"soils": ("soil_map", "soil_table", *_SOIL_PROPERTIES), "disturbed": ("lookup_table",)},
-        tables=("soil_parameters", "soil_profiles", "fixed_soils"),
-    ),
-    TaskSpec(
-        name="climate",
-        label="Climate",
-        after=("watershed",),
-        settings={
-            "climate": (
-                "mode",
-                "station_selection",
-                "station_id",
-                "station_km_per_100m",
-                "stations",
-                "years",
-                "seed",
-                "cli_file",
-                "observed_series",
-                "observed_interpolation",
-                "observed_start_year",
-                "observed_end_year",
-                "adjust_mx_pt5",
-                "precip_scaling",
-                "precip_scale_factor",
-                "precip_monthly_factors",
-                "precip_map",
-            )
-        },
-        files=("climate/climate.cli", "climate/climate.parquet"),
-        declared=("climate/climate.parquet", "climate/climate.cli"),
-        version=2,
-        outside_files={"climate": ("cli_file", "stations", "observed_series", "precip_map")},
-    ),
-    TaskSpec(
-        name="wepp",
-        label="WEPP",
-        after=("landuse", "soils", "climate"),
-        settings={
-            "wepp": (
-                "engine",
-                "wepp_ui",
-                "pmet",
-                "pmet_kcb",
-                "pmet_rawp",
-                "frost",
-                "snow",
-                "snow_rst_c",
-                "snow_new_density_kg_m3",
-                "snow_settled_density_kg_m3",
-                "baseflow",
-                "gwstorage_mm",
-                "bfcoeff_per_day",
-                "dscoeff_per_day",
-                "bfthreshold_ha",
-                "channel_erodibility_s_m",
-                "channel_critical_shear_n_m2",
-                "channel_manning_bare",
-                "channel_manning_vegetated",
-                "channel_avke_mm_h",
-                "channel_routing",
-                "tcr",
-                "tcr_taumin_n_m2",
-                "tcr_taumax_n_m2",
-                "tcr_k",
-                "tcr_n",
-                "phosphorus",
-                "phosphorus_runoff_mg_l",
-                "phosphorus_lateral_mg_l",
-                "phosphorus_baseflow_mg_l",
-                "phosphorus_sediment_mg_kg",
-                "warm_up_years",
-                "hillslope_daily",
-                "wepp_executable",
-                "channel_interval_s",
-            )
-        },
-        outside_files={"wepp": ("wepp_executable",)},
-        folders=("wepp/runs",),
-        files=(
-            "wepp/hillslopes.parquet",
-            "wepp/channels.parquet",
-            "wepp/outlet_daily.parquet",
-            "wepp/hillslope_wet_days.parquet",
-            "wepp/events.parquet",
-            "wepp/return_periods.parquet",
-            "wepp/hillslope_daily.parquet",
-            "wepp/summary.json",
-        ),
-        declared=(
-            "wepp/hillslopes.parquet",
-            "wepp/channels.parquet",
-            "wepp/outlet_daily.parquet",
-            "wepp/hillslope_wet_days.parquet",
-            "wepp/events.parquet",
-            "wepp/return_periods.parquet",
-            "wepp/summary.json",
-        ),
-        version=2,
-        engine="embedded",
-    ),
-    TaskSpec(
-        name="watar",
-        label="Ash",
-        after=("climate", "wepp"),
-        settings={
-            "ash": (
-                "model",
-                "fire_month",
-                "fire_day",
-                "depth_mode",
-                "black_depth_mm",
-                "white_depth_mm",
-                "black_load_t_ha",
-                "white_load_t_ha",
-                "load_map",
-                "type_map",
-                "black_density_g_cm3",
-                "white_density_g_cm3",
-                "final_density_g_cm3",
-                "particle_density_g_cm3",
-                "compaction_per_mm",
-                "decomposition_per_mm",
-                "roughness_mm",
-                "black_erodibility_t_ha_mm",
-                "white_erodibility_t_ha_mm",
-                "final_erodibility_t_ha_mm",
-                "black_organic_fraction",
-                "white_organic_fraction",
-                "wind_transport",
-                "reservoir_capacity_m3",
-                "reservoir_storage_percent",
-                "contaminants",
-                "contaminant_table",
-                "hillslope_days",
-            )
-        },
-        files=(
-            "ash/hillslopes.parquet",
-            "ash/hillslope_fires.parquet",
-            "ash/hillslope_days.parquet",
-            "ash/annuals.parquet",
-            "ash/cumulatives.parquet",
-            "ash/daily.parquet",
-            "ash/daily_by_burn_class.parquet",
-            "ash/return_periods.parquet",
-            "ash/contaminants.parquet",
-            "ash/summary.json",
-        ),
-        declared=("ash/hillslopes.parquet", "ash/summary.json"),
-        outside_files={"ash": ("load_map", "type_map", "contaminant_table")},
-        tables=("contaminants",),
-    ),
-)
-
-TASKS: Mapping[str, TaskSpec] = {spec.name: spec for spec in _SPECS}
 
 
 def named_sources(value: object) -> list[str]:
@@ -365,32 +73,13 @@ def is_remote(source: str) -> bool:
     return _REMOTE.match(source) is not None
 
 
-def selected(checklist: Mapping[str, bool]) -> tuple[str, ...]:
-    """The tasks to complete for a checklist: what is ticked and everything that it rests on, in order."""
-    wanted: set[str] = {"clone"}
-
-    def want(name: str) -> None:
-        wanted.add(name)
-        for upstream in TASKS[name].after:
-            want(upstream)
-
-    for name in TASKS:
-        if checklist.get(name, False):
-            want(name)
-    return tuple(name for name in TASKS if name in wanted)
-
-
 def following(task: str) -> tuple[str, ...]:
-    """The tasks that rest on a task, directly or not, in order."""
-    found: set[str] = {task}
-    for name, spec in TASKS.items():
-        if found.intersection(spec.after):
-            found.add(name)
-    return tuple(name for name in TASKS if name in found and name != task)
+    """The tasks of every run that rest on a task, directly or not, in order."""
+    return chain().following([task])
 
 
 def describe() -> list[dict[str, Any]]:
-    """All tasks as plain values, in order."""
+    """All tasks that every run has as plain values, in order."""
     return [spec.describe() for spec in TASKS.values()]
 
 

@@ -65,25 +65,37 @@ def run(run: Run) -> Metrics:
     control, disturbed = run.control(Landuse), run.control(Disturbed)
     hillslopes = pd.read_parquet(run.input("watershed/hillslopes.parquet"))
     zones = read_zones(run.input("watershed/subwta.tif"), hillslopes["topaz_id"].tolist())
-    base, maps = run.batch / "_base", Maps(run)
-    own_keys = [base / control.landcover_table] if control.landcover_table else []
-    keys, covers = land_covers(next(iter(own_keys), None), control.landcover_legend), class_covers()
-    run.outside(*own_keys)
+    base, maps, keys = run.batch / "_base", Maps(run), keys_of(run)
     table = pd.DataFrame({"topaz_id": zones.topaz_ids, "cells": zones.cells})
     _land_cover(run, table, control, base, zones, keys, maps)
     _burn_severity(run, table, disturbed, base, zones, maps)
-    _disturb(table, disturbed, keys, covers)
-    for column in COVER_COLUMNS:
-        table[column] = [covers[name].values[column] for name in table["disturbed_class"]]
-    table["days_since_disturbance"] = table["days_since_disturbance"].astype(np.int64)
-    _canopy(run, table, disturbed, base, zones, maps)
-    _replace_covers(table, control, keys)
+    cover(run, table, zones, keys, maps)
     table = hillslopes[["topaz_id", "wepp_id"]].merge(table, on="topaz_id", validate="one_to_one")
     with replacing(run.output(TABLE)) as temporary:
         table.to_parquet(temporary, index=False)
     legend = "worldcover" if control.landcover_legend == "worldcover" else "landcover"
-    tables = [table_path(legend), table_path("covers"), *own_keys]
+    tables = [table_path(legend), table_path("covers")]
+    tables += [base / control.landcover_table] if control.landcover_table else []
     return _metrics(table, hillslopes, maps, [table_version(path) for path in tables])
+
+
+def cover(run: Run, table: pd.DataFrame, zones: Zones, keys: Mapping[int, LandCover], maps: Maps) -> None:
+    """What follows from landcover_key and burn_class: class, cover and plants; rows in the zones' order."""
+    disturbed, covers = run.control(Disturbed), class_covers()
+    _disturb(table, disturbed, keys, covers)
+    for column in COVER_COLUMNS:
+        table[column] = [covers[name].values[column] for name in table["disturbed_class"]]
+    table["days_since_disturbance"] = table["days_since_disturbance"].astype(np.int64)
+    _canopy(run, table, disturbed, run.batch / "_base", zones, maps)
+    _replace_covers(table, run.control(Landuse), keys)
+
+
+def keys_of(run: Run) -> dict[int, LandCover]:
+    """What every land cover key stands for in a run, by the legend and the table that its control names."""
+    control = run.control(Landuse)
+    own = run.batch / "_base" / control.landcover_table if control.landcover_table else None
+    run.outside(*([own] if own else []))
+    return land_covers(own, control.landcover_legend)
 
 
 def _land_cover(
@@ -166,19 +178,24 @@ def _burn_severity(
     maps.add("sbs_map", path, found)
 
 
+def burning(disturbed: Disturbed) -> set[str]:
+    """The kinds of cover that burn."""
+    kinds = {"forest"} | ({"shrub"} if disturbed.burn_shrubs else set())
+    return kinds | ({"grass"} if disturbed.burn_grass else set())
+
+
 def _disturb(
     table: pd.DataFrame, disturbed: Disturbed, keys: Mapping[int, LandCover], covers: Mapping[str, ClassCover]
 ) -> None:
     """The columns landuse_key, label and disturbed_class: the land cover's own, or what fire made of it."""
-    burning = {"forest"} | ({"shrub"} if disturbed.burn_shrubs else set())
-    burning |= {"grass"} if disturbed.burn_grass else set()
+    kinds = burning(disturbed)
     # The shipped keys of burned classes stay, unless a user's table has others for the same classes.
     by_class = {cover.disturbed_class: cover for cover in (*land_covers().values(), *keys.values())}
     chosen = []
     for key, severity in zip(table["landcover_key"], table["burn_class"], strict=True):
         own = keys[int(key)]
         kind = covers[own.disturbed_class].burns_as
-        if severity == SEVERITIES[0] or kind not in burning:
+        if severity == SEVERITIES[0] or kind not in kinds:
             chosen.append(own)
         else:
             chosen.append(by_class[f"{kind} {severity} sev fire"])

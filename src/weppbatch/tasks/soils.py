@@ -51,7 +51,8 @@ def run(run: Run) -> Metrics:
     control, disturbed = run.control(Soils), run.control(Disturbed)
     landuse = pd.read_parquet(run.input("landuse/landuse.parquet"))
     covers = class_covers()
-    classes: list[str] = landuse["disturbed_class"].tolist()
+    # What a treatment left of a class may have no soil of its own, and then names whose it has.
+    classes: list[str] = landuse.get("soil_class", landuse["disturbed_class"]).tolist()
     needed = [not covers[name].fixed_soil for name in classes]
     found = units_of(run, control, landuse["topaz_id"].tolist(), needed)
     own = run.batch / "_base" / disturbed.lookup_table if disturbed.lookup_table else None
