@@ -15,12 +15,12 @@ from weppbatch.report.page import page_of
 from weppbatch.report.provenance import Provenance
 from weppbatch.report.results import Features, read_result, readable_schemas
 from weppbatch.report.sketch import Sketches
-from weppbatch.report.spatial import BatchGeoPackage
+from weppbatch.report.spatial import FILES, BatchLayers
 from weppbatch.report.summary import Summary
 from weppbatch.report.tables import MergedTable, Row, write_runs_csv, write_runs_parquet
 
 PAGE = "index.html"
-BESIDE = ("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", "batch.gpkg", "status.json")
+BESIDE = ("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", *FILES, "status.json")
 
 
 def build_report(ledger: Ledger) -> Path:
@@ -57,21 +57,20 @@ def _write_merged(
     rows: list[Row] = []
     sketches = []
     with ExitStack() as stack:
-        paths = [stack.enter_context(replacing(folder / name)) for name in BESIDE[2:5]]
+        paths = [stack.enter_context(replacing(folder / name)) for name in BESIDE[2:4]]
         hillslopes = stack.enter_context(MergedTable(paths[0], readable_schemas(ledger, HILLSLOPES)))
         channels = stack.enter_context(MergedTable(paths[1], readable_schemas(ledger, CHANNELS)))
-        paths[2].unlink(missing_ok=True)
-        package = stack.enter_context(BatchGeoPackage(paths[2], hillslopes.schema, channels.schema))
+        layers = stack.enter_context(BatchLayers(folder, hillslopes.schema, channels.schema))
         for runid in ledger.runs:
             result = read_result(ledger, features, runid)
             row = run_row(result)
             if result.hillslopes is not None:
                 merged = hillslopes.add(runid, result.hillslopes)
-                package.add_parts(package.subcatchments, merged, result.subcatchment_shapes)
+                layers.add_parts(layers.subcatchments, merged, result.subcatchment_shapes)
             if result.channels is not None:
                 merged = channels.add(runid, result.channels)
-                package.add_parts(package.channels, merged, result.channel_shapes)
-            package.add_run(result, row)
+                layers.add_parts(layers.channels, merged, result.channel_shapes)
+            layers.add_run(result, row)
             provenance.add(result)
             summary.add(result)
             rows.append(row)
