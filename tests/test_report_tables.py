@@ -19,7 +19,7 @@ from weppbatch.report.shown import shown, shown_bytes, shown_seconds
 from weppbatch.report.sketch import BUDGET_BYTES, Sketches, encode
 from weppbatch.report.tables import merged_schema, with_runid
 
-LAYERS = {"watersheds", "outlets", "subcatchments", "channels"}
+LAYERS = {"watersheds", "outlets", "subcatchments", "channels", "layer_styles"}
 
 
 @pytest.fixture

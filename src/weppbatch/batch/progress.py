@@ -1,7 +1,7 @@
 """How far a start has come, from the records of its tasks alone, looked at again and again at little cost.
 
-A run is looked into only when its `.tasks` folder changed since the last look, and never again when all its tasks are
-done. Takes what the start set out to do; gives counts, what runs, what failed, and the time left. Writes nothing.
+A run is looked into only when its `.tasks` folder changed since the last look, and never again when all its tasks
+are done. Takes what the start set out to do; gives counts, what runs, what failed, and the time left. Writes nothing.
 """
 
 import os
@@ -23,6 +23,8 @@ SETTLED_NS = 2 * 10**9  # a folder that changed within this time is looked at ag
 RATE_S = 300.0
 SAMPLES = 200  # records of a task that are read for its seconds; the latest count
 SHOWN_FAILURES = 50
+
+STATES = ("todo", "running", "done", "failed", "held_up")
 
 Event = dict[str, Any]
 
@@ -55,9 +57,6 @@ class TaskTally:
     def to_json(self) -> dict[str, int]:
         """The counts with their sum."""
         return {"total": sum(self.counts.values()), **self.counts}
-
-
-STATES = ("todo", "running", "done", "failed", "held_up")
 
 
 class Progress:

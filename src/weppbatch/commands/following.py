@@ -22,7 +22,10 @@ FAULT = 3
 
 
 class Following:
-    """One start that is followed for the block; called to look once more. An error in the block is told as its end."""
+    """One start that is followed for the block; called to look once more.
+
+    An error that ends the block is told as the end of the start.
+    """
 
     def __init__(self, progress: Progress, display: Display | None, told: Sequence[str] = ()) -> None:
         self.progress = progress

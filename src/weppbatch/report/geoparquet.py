@@ -39,10 +39,8 @@ class GeoParquetWriter:
         sides = [pa.array(boxes[:, place]) for place in range(len(SIDES))]
         columns = [*table.columns, pa.StructArray.from_arrays(sides, SIDES), pa.array(list(shapely.to_wkb(shapes)))]
         self._writer.write_table(pa.table(columns, schema=self._schema))
-        whole = shapely.total_bounds(shapes)
-        if self._bounds is not None:
-            whole = [*np.minimum(whole[:2], self._bounds[:2]), *np.maximum(whole[2:], self._bounds[2:])]
-        self._bounds = np.asarray(whole, dtype=float)
+        known = boxes if self._bounds is None else np.vstack([boxes, self._bounds])
+        self._bounds = np.concatenate([known[:, :2].min(axis=0), known[:, 2:].max(axis=0)])
 
     def close(self) -> None:
         """Write the file's end, with what tells that it is GeoParquet."""

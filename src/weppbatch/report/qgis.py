@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -37,7 +38,8 @@ ORDERS = 5  # the line of a channel grows with its order up to this one
 TABLE = """CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
   f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
-  useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT CURRENT_TIMESTAMP
+  useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
+  update_time DATETIME DEFAULT CURRENT_TIMESTAMP
 )"""  # as QGIS itself makes it
 
 
@@ -67,7 +69,7 @@ def styles(runs: Mapping[str, Iterable[float | None]], parts: Mapping[str, Itera
     runs, parts: the results of watersheds and of subcatchments, by column, for their classes. A result that nothing
     has makes no style.
     """
-    found = [
+    return [
         *_measured("watersheds", runs),
         Style("watersheds", "State", "fill", state_rules()),
         *_measured("subcatchments", parts),
@@ -76,7 +78,6 @@ def styles(runs: Mapping[str, Iterable[float | None]], parts: Mapping[str, Itera
         Style("channels", "Strahler order", "line", order_rules()),
         Style("outlets", "Fit", "marker", outlet_rules()),
     ]
-    return found
 
 
 def _measured(layer: str, values: Mapping[str, Iterable[float | None]]) -> list[Style]:
@@ -101,7 +102,7 @@ def class_rules(
         return shown_short(100 * value if percent else value)
 
     rules, ends = [], [None, *bounds, None]
-    for place, (low, high) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for place, (low, high) in enumerate(pairwise(ends)):
         limits = [f'"{column}" >= {low!r}'] if low is not None else []
         limits += [f'"{column}" < {high!r}'] if high is not None else []
         where = " AND ".join(limits) or f'"{column}" IS NOT NULL'
