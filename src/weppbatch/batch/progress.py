@@ -1,7 +1,7 @@
 """How far a start has come, from the records of its tasks alone, looked at again and again at little cost.
 
 A run is looked into only when its `.tasks` folder changed since the last look, and never again when all its tasks
-are done. Takes what the start set out to do; gives counts, what runs, what failed, and the time left. Writes nothing.
+are done. In: what the start set out to do. Out: counts, what runs, what failed, the time left. Writes nothing.
 """
 
 import os

@@ -37,6 +37,7 @@ JOURNEY = {
     "audit": ("audit",),
     "logs": ("logs",),
     "report": ("report",),
+    "rasters": ("rasters",),
     "export": ("export",),
     "clean": ("clean",),
     "delete": ("delete",),

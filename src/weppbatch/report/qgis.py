@@ -13,6 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
+from weppbatch.files import utc_now
 from weppbatch.report.measures import MEASURES, SEVERITIES, SHARE_BOUNDS
 from weppbatch.report.scales import round_bounds
 from weppbatch.report.shown import shown_short
@@ -146,13 +147,20 @@ def write_styles(package: Path, layers: Sequence[Style]) -> None:
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) "
             "VALUES ('layer_styles', 'attributes', 'layer_styles', 'how QGIS draws the layers', 0)"
         )
-        seen: set[str] = set()
+        seen, made_at = set[str](), utc_now()
         for style in layers:
             database.execute(
                 "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
-                "styleName, styleQML, styleSLD, useAsDefault, description, owner) "
-                "VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, 'weppbatch')",
-                (style.layer, style.name, qml(style), style.layer not in seen, f"{style.name} of {style.layer}"),
+                "styleName, styleQML, styleSLD, useAsDefault, description, owner, update_time) "
+                "VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, 'weppbatch', ?)",
+                (
+                    style.layer,
+                    style.name,
+                    qml(style),
+                    style.layer not in seen,
+                    f"{style.name} of {style.layer}",
+                    made_at,
+                ),
             )
             seen.add(style.layer)
 
