@@ -71,7 +71,7 @@ def test_geoparquet_holds_the_same_features_and_finds_them_by_place(batch: Path)
         assert frame.geometry.geom_equals_exact(package.geometry.to_crs("OGC:CRS84"), 1e-9).all()
         west, south, east, north = package[package["runid"] == "ws-3"].total_bounds
         found = geopandas.read_parquet(path, bbox=(west - 1e-4, south - 1, east + 1, north + 1))
-        assert set(found["runid"]) == {"ws-3"}
+        assert set(found["runid"]) == ({"ws-3"} if name != "outlets" else {"ws-1", "ws-3"})  # both at one place
         meta = json.loads(pq.read_metadata(path).metadata[b"geo"])
         assert meta["columns"]["geometry"]["bbox"] == pytest.approx(list(frame.total_bounds))
 

@@ -32,6 +32,7 @@ JOURNEY = {
     "stage": ("stage",),
     "submit": ("submit",),
     "status": ("status",),
+    "serve": ("serve",),
     "cancel": ("cancel",),
     "push": ("push",),
     "audit": ("audit",),

@@ -20,6 +20,7 @@ from rich.text import Text
 from weppbatch.batch.estimate import spoken_s
 from weppbatch.batch.progress import Event
 from weppbatch.commands.console import readable, say
+from weppbatch.files import utc_now
 
 LINE_S = 60.0
 PROGRESS_S = 10.0
@@ -70,7 +71,7 @@ class Lines(_Plain):
             if event["event"] == "run_done":
                 say(f"  {event['runid']}: done")
             elif event["event"] == "task_failed":
-                say(f"  {event['runid']}: {event['task']} failed")
+                say(f"  {event['runid']}: {event['task']} failed: {str(event['message']).partition(chr(10))[0]}")
 
 
 class JsonLines(_Plain):
@@ -85,7 +86,7 @@ class JsonLines(_Plain):
             say_line(event)
         if monotonic() - self._said > PROGRESS_S:
             self._said = monotonic()
-            say_line({"event": "progress", **snapshot})
+            say_line({"at": utc_now(), "event": "progress", **snapshot})
 
 
 class Screen:
