@@ -201,17 +201,18 @@ def test_however_many_watch_there_is_one_look_at_a_time_and_none_without_them(ba
         assert 1 <= server.hub.looks <= 1 + (monotonic() - began) / LOOK_S
 
 
-def test_a_batch_that_can_not_be_read_just_now_is_said_and_read_again_later(server: LiveServer, batch: Path):
+def test_a_batch_that_can_not_be_read_just_now_is_said_and_read_again_later(batch: Path):
     state = (batch / "batch_runner.nodb").read_bytes()
-    (batch / "batch_runner.nodb").write_bytes(b"{")
-    found = json.loads(ask(server, f"/{server.token}/state.json")[2])
-    assert "batch_runner.nodb" in found["snapshot"]["problem"]
-    (batch / "batch_runner.nodb").write_bytes(state)
-    connection, answer = watch(server)
-    while "problem" in (change := next_change(answer))["snapshot"]:
-        pass
-    assert set(change["runs"]) == {"ws-1", "ws-2", "ws-3"}
-    connection.close()
+    with serving(batch) as server:
+        (batch / "batch_runner.nodb").write_bytes(b"{")
+        found = json.loads(ask(server, f"/{server.token}/state.json")[2])
+        (batch / "batch_runner.nodb").write_bytes(state)
+        assert "batch_runner.nodb" in found["snapshot"]["problem"]
+        connection, answer = watch(server)
+        while not (change := next_change(answer))["runs"]:
+            pass
+        assert set(change["runs"]) == {"ws-1", "ws-2", "ws-3"} and "problem" not in change["snapshot"]
+        connection.close()
 
 
 def test_a_port_that_is_taken_is_an_error_of_the_user(

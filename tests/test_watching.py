@@ -76,9 +76,8 @@ def test_what_gets_done_fails_and_runs_is_seen_once(batch: Path, progress: Progr
     assert snapshot["runs"] == {"total": 3, "done": 1, "failed": 1, "running": 1, "waiting": 0}
     assert snapshot["tasks"]["dem"] == {"total": 3, "todo": 1, "running": 0, "done": 1, "failed": 1, "held_up": 0}
     assert snapshot["tasks"]["outlet"]["held_up"] == 1
-    assert [(job["runid"], job["task"], job["host"]) for job in snapshot["running"]] == [
-        ("ws-3", "extent", "node7")
-    ]
+    (job,) = snapshot["running"]
+    assert (job["runid"], job["task"], job["host"]) == ("ws-3", "extent", "node7")
     (failure,) = snapshot["failures"]
     assert (failure["message"], failure["hint"]) == ("no elevations there", "add a DEM")
     assert progress.look() == []
@@ -90,7 +89,7 @@ def test_a_failure_that_a_later_attempt_mends_is_gone(batch: Path, progress: Pro
     progress.look()
     assert progress.snapshot()["tasks"]["watershed"]["held_up"] == 1
     (batch / "runs" / "ws-2" / ".tasks" / "dem.failed.json").unlink()
-    succeed(batch, "ws-2", "dem")
+    succeed(batch, "ws-2", "dem", metrics={}, warnings=[])
     assert ("task_done", "ws-2", "dem") in named(progress.look())
     snapshot = progress.snapshot()
     assert (snapshot["failed"], snapshot["tasks"]["watershed"]["held_up"]) == (0, 0)
@@ -226,9 +225,7 @@ def test_everyone_is_told_and_who_could_not_be_is_said(
     assert posted["text"] == "hills: completed with failures (1 failed)"
     assert posted["failures"][0]["message"] == "no elevations there"
     mail = (tmp_path / "mail.txt").read_text()
-    assert mail.startswith(
-        "To: someone@example.org\nSubject: [weppbatch] hills: completed with failures (1 failed)\n"
-    )
+    assert mail.startswith("To: someone@example.org\nSubject: [weppbatch] hills: completed with failures (1")
     assert "ws-2 dem: no elevations there" in mail
     assert (tmp_path / "said.txt").read_text() == "completed with failures\n"
     assert len(problems) == 3 and "exit code 3: no" in problems[2]
