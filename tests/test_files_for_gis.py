@@ -1,9 +1,12 @@
 """The files of a batch for maps, each opened with the library that its readers use."""
 
 import json
+import shlex
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import fiona
 import geopandas
@@ -15,12 +18,15 @@ import pytest
 import rasterio
 from rio_cogeo.cogeo import cog_validate
 
+from conftest import begun
 from report_batch import fail, finish, ledger_of, make_batch, simulate
 from weppbatch.commands.app import main
 from weppbatch.errors import DataError
 from weppbatch.files import read_json
 from weppbatch.nodb.controls import set_fields
 from weppbatch.report.build import build_report
+from weppbatch.report.columns import RUN_SCHEMA
+from weppbatch.report.plots import soil_loss_plot
 from weppbatch.report.qgis import class_rules
 from weppbatch.report.spatial import LAYERS
 from weppbatch.report.tables import MergedTable
@@ -183,3 +189,47 @@ def test_the_manifest_names_what_is_needed_to_make_the_batch_again(batch: Path):
     assert f"weppbatch add hills watersheds {batch}/resources/watersheds.geojson" in manifest["commands"]
     one = manifest["runs"]["ws-1"]["tasks"]["wepp"]
     assert len(one["inputs_sha256"]) == len(one["outputs_sha256"]) == 64
+
+
+def test_snakemakes_own_report_has_captions_and_categories_also_after_failures(batch: Path, tmp_path: Path, capsys):
+    path = tmp_path / "report.zip"
+    assert main(["report", "hills", "--snakemake", str(path)]) == 0
+    assert "with the tasks of 3 runs" in capsys.readouterr().out
+    with ZipFile(path) as archive:
+        names = {Path(name).name for name in archive.namelist()}
+        page = next(archive.read(name).decode() for name in archive.namelist() if name.endswith("report.html"))
+    assert {"index.html", "runs.csv", "soil_loss.svg", "task_times.svg", "manifest.json"} <= names
+    assert "Where it came from" in page and "A burned condition holds in every one" in page
+    assert main(["report", "hills", "--snakemake", str(tmp_path / "report.pdf")]) == 2
+
+
+def test_figures_are_svg_that_shows_hostile_names_as_text():
+    row = dict.fromkeys(RUN_SCHEMA.names) | {"runid": "</text><script>", "soil_loss_t_ha_yr": 2.5}
+    figure = ElementTree.fromstring(soil_loss_plot([row]))
+    shown = [text.text for text in figure.iter("{http://www.w3.org/2000/svg}text")]
+    assert shown == ["Mean soil loss of hillslopes, by watershed", "</text><script>", "2.5 t/ha/yr"]
+    assert "nothing yet" in soil_loss_plot([])
+
+
+def test_the_commands_of_the_manifest_make_the_same_batch_again(
+    new_batch: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def results(folder: Path) -> dict[str, dict[str, str]]:
+        manifest = read_json(report_of(folder) / "manifest.json")
+        return {
+            runid: {task: made["outputs_sha256"] for task, made in run["tasks"].items() if task != "clone"}
+            for runid, run in manifest["runs"].items()
+        }
+
+    folder = new_batch("two")
+    assert main(["set", "two", "ron.buffer_m=600"]) == 0
+    begun(folder, "extent", "dem")
+    first = results(folder)
+    assert set(first["ws-1"]) == {"extent", "dem"}
+    *commands, run = read_json(folder / "report" / "manifest.json")["commands"]
+    assert run == "weppbatch run two"
+    monkeypatch.setenv("WEPPBATCH_ROOT", str(tmp_path / "elsewhere"))
+    for line in commands:
+        assert main(shlex.split(line)[1:]) == 0, line
+    begun(tmp_path / "elsewhere" / "two", "extent", "dem")
+    assert results(tmp_path / "elsewhere" / "two") == first

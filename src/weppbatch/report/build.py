@@ -1,4 +1,4 @@
-"""Builds a batch's `report` folder from whatever is done: page, merged tables, GeoPackage, manifest.
+"""Builds a batch's `report` folder from whatever is done: page, merged tables, map layers, figures, manifest.
 
 Reads one run after the other; every file is whole or as it was before. Derives no state: the ledger is given.
 """
@@ -12,6 +12,7 @@ from weppbatch.files import replacing, sha256_of_file, write_json, write_text
 from weppbatch.report.figures import run_row
 from weppbatch.report.joined import CHANNELS, HILLSLOPES
 from weppbatch.report.page import page_of
+from weppbatch.report.plots import soil_loss_plot, task_times_plot
 from weppbatch.report.provenance import Provenance
 from weppbatch.report.results import Features, read_result, readable_schemas
 from weppbatch.report.sketch import Sketches
@@ -38,6 +39,8 @@ def build_report(ledger: Ledger) -> Path:
         write_runs_parquet(path, rows)
     with replacing(folder / "runs.csv") as path:
         write_runs_csv(path, rows)
+    write_text(folder / "figures" / "soil_loss.svg", soil_loss_plot(rows))
+    write_text(folder / "figures" / "task_times.svg", task_times_plot(rows))
     manifest = provenance.manifest()
     files = [
         {"name": name, "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}
