@@ -8,6 +8,7 @@ import typer
 from weppbatch.batch import shard as shards
 from weppbatch.batch.access import require_enabled
 from weppbatch.commands.console import say
+from weppbatch.commands.display import Lines
 from weppbatch.errors import InputError
 from weppbatch.report.build import build_report
 
@@ -29,7 +30,8 @@ def shard(
         ledger, code = shards.end(folder, execution)
         say(f"{execution}: {ledger.summary()}. Report: {build_report(ledger)}")
     elif element.isdigit():
-        code = shards.work_on(folder, execution, int(element), lambda runid, what: say(f"  {runid}: {what}"))
+        lines = Lines()
+        code = shards.work_on(folder, execution, int(element), lines.tell)
         say(f"{execution}, element {element}: exit code {code}")
     else:
         raise InputError(f"'{element}' is no element of a submission")
