@@ -10,7 +10,7 @@ from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.audit import Audit, audit
 from weppbatch.batch.drive import Drive, default_cores
-from weppbatch.batch.findings import refuse
+from weppbatch.batch.findings import refuse, warnings_of
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.profile import Profile
@@ -117,7 +117,7 @@ def _start(
             _say_machine_or_nothing(ledger, work, choice, cores, as_json)
             return
         if not anyway:
-            _see_the_doctor(name, ledger, work, cores, quiet=as_json)
+            see_the_doctor(name, ledger, work, cores, quiet=as_json)
         _announce(start, ledger, work, choice, cores, reason)
         if not as_json:
             say(f"{start.execution}: {len(work.jobs)} of {len(ledger.runs)} runs to do")
@@ -158,14 +158,15 @@ def _preview(folder: Path, choice: Choice, cores: int, as_json: bool) -> None:
         _say_machine_or_nothing(ledger, work, choice, cores, as_json)
 
 
-def _see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet: bool) -> None:
+def see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet: bool, command: str = "run") -> None:
     """Refuse work that can't succeed, and say that there are warnings."""
     from weppbatch.batch.doctor import examine_work  # it loads what reads maps and tables
 
     found = examine_work(ledger, work, cores)
-    refuse(name, found)
-    if found and not quiet:
-        say(f"{len(found)} warning{'s' if len(found) > 1 else ''}: weppbatch doctor {name}")
+    refuse(name, found, command)
+    count = len(warnings_of(found))
+    if count and not quiet:
+        say(f"{count} warning{'s' if count > 1 else ''}: weppbatch doctor {name}")
 
 
 def _announce(start: Start, ledger: Ledger, work: Work, choice: Choice, cores: int, reason: str) -> None:

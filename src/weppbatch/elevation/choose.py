@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from weppbatch.elevation.source import DemSource, Log, NotCovered
 from weppbatch.errors import DataError
+from weppbatch.terrain.candidates import OutletOptions
 from weppbatch.terrain.grid import Grid
+from weppbatch.terrain.point_window import prepare_dem_at
 from weppbatch.terrain.sources import (
     DemIncomplete,
     DemOptions,
@@ -38,10 +41,16 @@ class Chosen(NamedTuple):
 
 
 def choose(
-    sources: Sequence[DemSource], polygon: BaseGeometry, grid: Grid, options: DemOptions, log: Log
+    sources: Sequence[DemSource],
+    polygon: BaseGeometry,
+    grid: Grid,
+    options: DemOptions,
+    log: Log,
+    outlet: OutletOptions | None = None,
 ) -> Chosen:
     """The window from the first source that covers the watershed and what drains to it.
 
+    `polygon` may be an outlet's point; `outlet` then says how channels are made.
     A source that covers the watershed while its basin runs into nodata is taken when no other covers more.
     Raises NoDem when none covers it, with what each said; of a single source, its own error.
     """
@@ -49,7 +58,7 @@ def choose(
     partial: Chosen | None = None
     for source in sources:
         try:
-            elevation_m, wider, provenance = _prepared(source, polygon, grid, options, log)
+            elevation_m, wider, provenance = _prepared(source, polygon, grid, options, log, outlet)
         except (NotCovered, PolygonOutsideDem, DemIncomplete) as error:
             if len(sources) == 1:
                 raise
@@ -71,7 +80,12 @@ def choose(
 
 
 def _prepared(
-    source: DemSource, polygon: BaseGeometry, grid: Grid, options: DemOptions, log: Log
+    source: DemSource,
+    polygon: BaseGeometry,
+    grid: Grid,
+    options: DemOptions,
+    log: Log,
+    outlet: OutletOptions | None,
 ) -> tuple[Elevations, Grid, dict[str, Any]]:
     about: dict[str, Any] = {}
 
@@ -80,7 +94,12 @@ def _prepared(
         about.update(brought.about)
         return brought.path
 
-    elevation_m, wider, provenance = prepare_dem(Path(), polygon, grid, options, log, locate=locate)
+    if isinstance(polygon, Point):
+        elevation_m, wider, provenance = prepare_dem_at(
+            polygon, grid, options, outlet or OutletOptions(), log, locate=locate
+        )
+    else:
+        elevation_m, wider, provenance = prepare_dem(Path(), polygon, grid, options, log, locate=locate)
     return elevation_m, wider, provenance | about
 
 

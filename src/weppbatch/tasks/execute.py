@@ -115,7 +115,14 @@ class _Recording:
             self.started = monotonic()
         shutil.rmtree(files.scratch, ignore_errors=True)
         files.scratch.mkdir()
-        run = Run(batch=job.batch, runid=job.runid, scratch=files.scratch, log=self.log, threads=job.threads)
+        run = Run(
+            batch=job.batch,
+            runid=job.runid,
+            scratch=files.scratch,
+            log=self.log,
+            threads=job.threads,
+            execution=self.record.execution,
+        )
         self._note_config()
         metrics: Metrics = import_module(f"weppbatch.tasks.{job.task}").run(run)
         outputs = publish(files, TASKS[job.task].files, TASKS[job.task].folders)
@@ -158,9 +165,9 @@ class _Recording:
 
     def _note_config(self) -> None:
         job = self.job
-        reads_feature = TASKS[job.task].reads_feature
-        feature = features.sha256_of(job.batch, job.runid) if reads_feature else ""
-        digest = digest_of(job.batch, job.files.wd, job.task, feature)
+        feature = features.feature_of(job.batch, job.runid)
+        sha256 = str(feature["sha256"]) if TASKS[job.task].reads_feature else ""
+        digest = digest_of(job.batch, job.files.wd, job.task, sha256, point=features.is_point(feature))
         self.record = replace(self.record, config_sha256=digest, engine=engine_version(job.task))
 
     def _note_usage(self) -> None:

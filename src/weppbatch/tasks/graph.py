@@ -22,13 +22,15 @@ CONTROL_FILES = tuple(
 _REMOTE = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://|/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)")
 
 _SOIL_PROPERTIES = ("sand_map", "clay_map", "bulk_density_map", "organic_carbon_map", "soil_depth_map")
+_CHANNELS = ("csa_ha", "mcl_m", "fill_or_breach", "blc_dist_m", "flat_increment_m", "max_junctions")
 
 
 @dataclass(frozen=True)
 class TaskSpec:
     """One task of every run.
 
-    `after`: the tasks whose results it reads. `settings`: the control fields that configure it, by control.
+    `after`: the tasks whose results it reads. `settings`: the control fields that configure it, by control;
+    `point_settings`: those that do so, too, where an outlet was given in place of a polygon.
     `version`: raised when the same inputs give another result. `engine`: the program or engine that does the work.
     `outside_files`: the control fields that name a file or folder from outside, and make it a task that fetches
     where they name something remote (`is_remote`); `tables`: the shipped tables of
@@ -49,7 +51,15 @@ class TaskSpec:
     engine: str | None = None
     reads_feature: bool = False
     outside_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    point_settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
+
+    def settings_of(self, point: bool) -> Mapping[str, tuple[str, ...]]:
+        """The control fields that configure it for a polygon, or for a point."""
+        if not point:
+            return self.settings
+        names = dict.fromkeys((*self.settings, *self.point_settings))
+        return {name: self.settings.get(name, ()) + self.point_settings.get(name, ()) for name in names}
 
     def describe(self) -> dict[str, Any]:
         """The task as plain values, for state files and reports."""
@@ -57,7 +67,7 @@ class TaskSpec:
             "name": self.name,
             "label": self.label,
             "after": list(self.after),
-            "settings": {control: list(fields) for control, fields in self.settings.items()},
+            "settings": {control: list(fields) for control, fields in self.settings_of(point=True).items()},
             "version": self.version,
         }
 
@@ -77,6 +87,7 @@ _SPECS = (
         settings={"ron": ("target_crs", "cell_size_m", "buffer_m")},
         files=("watershed.geojson", "extent.json"),
         reads_feature=True,
+        point_settings={"ron": ("outlet_buffer_m",)},
     ),
     TaskSpec(
         name="dem",
@@ -98,23 +109,17 @@ _SPECS = (
         files=("dem/dem.tif", "dem/provenance.json"),
         declared=("dem/dem.tif",),
         outside_files={"ron": ("dem", "dem_fallbacks")},
+        # The window is as large as the basin of the channel that the outlet is moved to.
+        point_settings={"watershed": ("outlet_reach_m", *_CHANNELS)},
     ),
     TaskSpec(
         name="outlet",
         label="Outlet",
         after=("dem",),
         settings={
-            "watershed": (
-                "csa_ha",
-                "mcl_m",
-                "fill_or_breach",
-                "blc_dist_m",
-                "flat_increment_m",
-                "max_junctions",
-                "retry_iou",
-                "flag_iou",
-            )
+            "watershed": (*_CHANNELS, "retry_iou", "flag_iou"),
         },
+        point_settings={"watershed": ("outlet_reach_m", "outlet_far_m")},
         files=(
             *(
                 f"watershed/{name}.tif"
@@ -122,6 +127,7 @@ _SPECS = (
             ),
             "watershed/find_outlet.geojson",
             "watershed/outlet.geojson",
+            "watershed/basin.geojson",
             "watershed/wbt.log",
         ),
         declared=("watershed/outlet.geojson",),

@@ -17,8 +17,8 @@ class Run:
     """One task's view of one run.
 
     A task reads files by `input`, names those that it reads elsewhere by `outside`, writes to `output`, and touches
-    nothing else. What it wrote is moved into
-    the run's folder only when it has returned.
+    nothing else. What it wrote is moved into the run's folder only when it has returned. `execution` is the start
+    that it belongs to.
     """
 
     batch: Path
@@ -26,6 +26,7 @@ class Run:
     scratch: Path
     log: Callable[[str], None]
     threads: int | None = None
+    execution: str = ""
     inputs: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     degraded: bool = False
