@@ -15,7 +15,7 @@ from weppbatch.elevation.source import DemSource, Log, NotCovered
 from weppbatch.errors import DataError
 from weppbatch.terrain.candidates import OutletOptions
 from weppbatch.terrain.grid import Grid
-from weppbatch.terrain.point_window import prepare_dem_at
+from weppbatch.terrain.point_window import Wanted, prepare_dem_at
 from weppbatch.terrain.sources import (
     DemIncomplete,
     DemOptions,
@@ -46,11 +46,13 @@ def choose(
     grid: Grid,
     options: DemOptions,
     log: Log,
+    buffer_m: float = 1000.0,
     outlet: OutletOptions | None = None,
 ) -> Chosen:
     """The window from the first source that covers the watershed and what drains to it.
 
-    `polygon` may be an outlet's point; `outlet` then says how channels are made.
+    `polygon` may be an outlet's point; `outlet` then says how channels are made, `buffer_m` the
+    margin around its basin.
     A source that covers the watershed while its basin runs into nodata is taken when no other covers more.
     Raises NoDem when none covers it, with what each said; of a single source, its own error.
     """
@@ -58,7 +60,9 @@ def choose(
     partial: Chosen | None = None
     for source in sources:
         try:
-            elevation_m, wider, provenance = _prepared(source, polygon, grid, options, log, outlet)
+            elevation_m, wider, provenance = _prepared(
+                source, polygon, grid, options, log, (buffer_m, outlet or OutletOptions())
+            )
         except (NotCovered, PolygonOutsideDem, DemIncomplete) as error:
             if len(sources) == 1:
                 raise
@@ -85,7 +89,7 @@ def _prepared(
     grid: Grid,
     options: DemOptions,
     log: Log,
-    outlet: OutletOptions | None,
+    at_point: tuple[float, OutletOptions],
 ) -> tuple[Elevations, Grid, dict[str, Any]]:
     about: dict[str, Any] = {}
 
@@ -95,8 +99,9 @@ def _prepared(
         return brought.path
 
     if isinstance(polygon, Point):
+        buffer_m, outlet = at_point
         elevation_m, wider, provenance = prepare_dem_at(
-            polygon, grid, options, outlet or OutletOptions(), log, locate=locate
+            grid, Wanted(polygon, options, outlet, buffer_m, locate, log)
         )
     else:
         elevation_m, wider, provenance = prepare_dem(Path(), polygon, grid, options, log, locate=locate)

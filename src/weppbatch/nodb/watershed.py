@@ -118,7 +118,7 @@ class Watershed(NoDbBase):
         from shapely.geometry import Point, shape
 
         from weppbatch.terrain.outlet import determine_outlet
-        from weppbatch.terrain.requested import determine_outlet_at
+        from weppbatch.terrain.requested_outlet import determine_outlet_at
 
         wd = Path(self.wd)
         if polygon is None:

@@ -29,7 +29,8 @@ def run(run: Run) -> Metrics:
     extent = read_json(run.input("extent.json"))
     asked = Grid(**extent["grid"])
     outlet = run.control(Watershed).outlet_options()  # only for an outlet that was given as a point
-    chosen = choose(sources, shape(extent["polygon"]), asked, ron.dem_options(), run.log, outlet)
+    polygon, options = shape(extent["polygon"]), ron.dem_options()
+    chosen = choose(sources, polygon, asked, options, run.log, ron.buffer_m, outlet)
     grid, provenance = chosen.grid, chosen.provenance
     write_raster(run.output("dem/dem.tif"), chosen.elevation_m, grid)
     write_json(run.output("dem/provenance.json"), provenance | {"grid": grid.to_json()})

@@ -109,8 +109,8 @@ _SPECS = (
         files=("dem/dem.tif", "dem/provenance.json"),
         declared=("dem/dem.tif",),
         outside_files={"ron": ("dem", "dem_fallbacks")},
-        # The window is as large as the basin of the channel that the outlet is moved to.
-        point_settings={"watershed": ("outlet_reach_m", *_CHANNELS)},
+        # The window is fitted to the basin of the channel that the outlet is moved to.
+        point_settings={"ron": ("buffer_m",), "watershed": ("outlet_reach_m", *_CHANNELS)},
     ),
     TaskSpec(
         name="outlet",

@@ -1,7 +1,7 @@
 """An outlet that is given as a point: moved to the nearest channel, and what drains to it there.
 
-In: a DEM window in metres and a point in its CRS. Out: the channel's cell with its basin, and rasters and outlet as
-the outlet step leaves them for a polygon. It reads no elevation sources and lets no window grow.
+In: a DEM window in metres and a point in its CRS. Out: the channel's cell with its basin, and the rasters that lead
+to it. It reads no elevation sources and lets no window grow.
 """
 
 import math
@@ -11,19 +11,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS
 from rasterio.features import shapes
-from shapely.geometry import Point, mapping, shape
+from shapely.geometry import Point, shape
+from shapely.geometry.base import BaseGeometry
 
-from weppbatch.crs import WGS84, project, transformer
+from weppbatch.crs import WGS84, transformer
 from weppbatch.errors import DataError
-from weppbatch.files import replacing, write_json
 from weppbatch.terrain.candidates import OutletOptions
 from weppbatch.terrain.channels import NoChannels, channel_network, condition, read_pointers, route
 from weppbatch.terrain.drainage import Cells, downstream_of
 from weppbatch.terrain.grid import Grid, grid_of, read_raster
-from weppbatch.terrain.outlet import MIN_CELLS, Log, Outlet, basin_raster, rasters_of, scratch_folder
-from weppbatch.terrain.overlap import basin_of, touches_edge
+from weppbatch.terrain.outlet import MIN_CELLS, Log
+from weppbatch.terrain.overlap import basin_of
 from weppbatch.terrain.whitebox import WhiteboxTools
 
 MUCH_LARGER = 10.0  # a channel near by that drains so many times as much may be the one that is meant
@@ -107,65 +106,6 @@ def drained(
     return Drained(row, col, float(away_m[row, col]), basin, csa_ha, larger)
 
 
-def determine_outlet_at(
-    dem: Path, point: Point, folder: Path, options: OutletOptions, log: Log = lambda _: None
-) -> Outlet:
-    """Move a requested outlet (in the DEM's CRS) to the nearest channel, and leave its rasters in `folder`.
-
-    Writes what `determine_outlet` does for a polygon, but no mask, and basin.geojson, the basin's outline in WGS84.
-    Flags: far, larger_near, touches_edge, csa_changed. Raises as `drained`.
-    """
-    grid = grid_of(dem)
-    folder.mkdir(parents=True, exist_ok=True)
-    wbt_log = folder / "wbt.log"
-    wbt_log.unlink(missing_ok=True)
-    whitebox = WhiteboxTools(wbt_log)
-    with scratch_folder(folder) as home:
-        found = drained(whitebox, dem, home, point, options, log)
-        log(f"the outlet was moved by {found.moved_m:.0f} m to row {found.row}, column {found.col}")
-        basin = basin_raster(whitebox, home, (found.row, found.col), ask=True)
-        outlet = _describe(found, basin, point, grid, home, options)
-        for source in (home / "find_outlet.geojson", *rasters_of(home)):
-            with replacing(folder / source.name) as temporary:
-                source.rename(temporary)
-    write_json(folder / "basin.geojson", _outline(basin, grid))
-    write_json(folder / "outlet.geojson", outlet.to_geojson())
-    return outlet
-
-
-def _describe(found: Drained, basin: Mask, point: Point, grid: Grid, home: Path, options: OutletOptions) -> Outlet:
-    """The cell with its place, how far it is from the point, and what is doubtful about it."""
-    x_m, y_m = grid.centre(found.row, found.col)
-    longitude, latitude = transformer(grid.crs, WGS84).transform(x_m, y_m)
-    signs = {
-        "far": found.moved_m > options.outlet_far_m,
-        "larger_near": found.larger_km2 is not None,
-        "touches_edge": touches_edge(basin, np.isfinite(read_raster(home / "relief.tif"))),
-        "csa_changed": found.csa_ha != options.csa_ha,
-    }
-    return Outlet(
-        row=found.row,
-        col=found.col,
-        x_m=x_m,
-        y_m=y_m,
-        longitude_deg=round(longitude, 7),
-        latitude_deg=round(latitude, 7),
-        crs=grid.crs,
-        method="requested",
-        conditioning=options.fill_or_breach,
-        iou=None,
-        basin_area_m2=float(basin.sum()) * grid.cell_area_m2,
-        polygon_area_m2=None,
-        csa_ha=found.csa_ha,
-        mcl_m=options.mcl_m,
-        flags=[name for name, is_so in signs.items() if is_so],
-        moved_m=found.moved_m,
-        requested_x_m=point.x,
-        requested_y_m=point.y,
-        larger_near_km2=found.larger_km2,
-    )
-
-
 def _distances(point: Point, grid: Grid) -> npt.NDArray[np.float64]:
     """How far each cell's centre is from a point, in metres; shape (rows, cols)."""
     x = grid.left_m + (np.arange(grid.cols) + 0.5) * grid.cell_size_m
@@ -211,13 +151,8 @@ def _place(point: Point, grid: Grid) -> str:
     return f"{longitude:.5f}, {latitude:.5f}"
 
 
-def _outline(basin: Mask, grid: Grid) -> dict[str, object]:
-    """The basin as a FeatureCollection of one polygon in WGS84; cells that meet in a corner make it several."""
+def cells_polygon(basin: Mask, grid: Grid) -> BaseGeometry:
+    """A basin's cells as one polygon in the grid's CRS; cells that meet in a corner only make it several."""
     parts = [shape(part) for part, _ in shapes(basin.astype(np.uint8), mask=basin, transform=grid.transform)]
-    whole = shapely.union_all(parts)
-    on_map = project(whole, CRS.from_user_input(grid.crs), WGS84)
-    properties = {"area_m2": float(basin.sum()) * grid.cell_area_m2}
-    return {
-        "type": "FeatureCollection",
-        "features": [{"type": "Feature", "properties": properties, "geometry": mapping(on_map)}],
-    }
+    whole: BaseGeometry = shapely.union_all(parts)
+    return whole
