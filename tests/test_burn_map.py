@@ -62,9 +62,10 @@ def test_classes_are_told_by_their_numbers(tmp_path: Path, values: list[int], ex
 def test_many_values_are_barc256_and_the_users_breaks_go_before(tmp_path: Path) -> None:
     path = burn_map(tmp_path / "map.tif", [0, 1, 75, 76, 109, 110, 187, 188, 255])
     found = severities(path)
-    assert [found[value] for value in (0, 1, 75, 76, 109, 110, 255)] == [0, 1, 1, 2, 2, 3, 3]
-    found = severities(path, breaks=(75.0, 109.0, 187.0))
     assert [found[value] for value in (0, 75, 76, 109, 110, 187, 188)] == [0, 0, 1, 1, 2, 2, 3]
+    assert coding_of(path).how == "BARC256, breaks 75, 109, 187"
+    found = severities(path, breaks=(0.0, 75.0, 109.0))  # WEPPcloud's
+    assert [found[value] for value in (0, 1, 75, 76, 109, 110, 255)] == [0, 1, 1, 2, 2, 3, 3]
 
 
 def test_what_is_no_class_map_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -140,4 +140,5 @@ def test_only_what_the_work_reads_is_refused_and_a_remote_source_is_no_missing_f
     assert about(batch) == {"years"}
     with Ron.getInstance(batch / "_base").locked() as control:
         control.dem = "https://127.0.0.1:9/dem.tif"
-    assert examine_work(*work_of(batch, Choice(tasks=("watershed",))), cores=1) == []
+    (note,) = examine_work(*work_of(batch, Choice(tasks=("watershed",))), cores=1)
+    assert note.severity == "note" and "https://127.0.0.1:9/dem.tif" in note.text and "stage two" in note.remedy

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
-from shapely import Polygon
+from shapely import Point, Polygon
 
 from weppbatch.batch.features import FeatureCheck, check_features
 from weppbatch.batch.geojson import load_geojson
@@ -50,7 +50,6 @@ def test_a_sound_polygon_is_accepted_without_a_word() -> None:
     [
         ("null_geometry", "null geometry"),
         ("empty_geometry", "empty geometry"),
-        ("point", "a Point"),
         ("linestring", "wrong geometry type: LineString"),
         ("swapped", "longitude and latitude look swapped"),
         ("out_of_range", "coordinates out of range"),
@@ -65,6 +64,37 @@ def test_what_is_no_watershed_is_rejected_with_its_reason(name: str, reason: str
     assert not check.accepted
     assert len(check.reasons) == 1
     assert reason in check.reasons[0]
+
+
+def test_a_point_is_taken_as_the_watersheds_outlet() -> None:
+    check = only("point")
+    assert check.accepted and isinstance(check.geometry, Point) and check.area_m2 is None
+    one = check_geometry({"type": "MultiPoint", "coordinates": [[-84.3, 36.3, 400.0]]})
+    assert one.accepted and one.geometry == Point(-84.3, 36.3)
+    utm = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [740410.0, 4017790.0]}}
+    (moved,) = check_features({"features": [utm]}, CRS.from_epsg(32616))
+    assert moved.geometry is not None and moved.geometry.distance(Point(-84.3235, 36.2752)) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("geometry", "reason"),
+    [
+        ({"type": "Point", "coordinates": []}, "empty geometry"),
+        ({"type": "Point", "coordinates": [36.3, "x"]}, "not two finite numbers"),
+        ({"type": "Point", "coordinates": [36.3, -94.3]}, "look swapped"),
+        ({"type": "Point", "coordinates": [740410.0, 4017790.0]}, "out of range"),
+        ({"type": "MultiPoint", "coordinates": [[-84.3, 36.3], [-84.2, 36.3]]}, "its own feature"),
+    ],
+)
+def test_a_point_that_is_no_place_is_rejected(geometry: dict[str, Any], reason: str) -> None:
+    check = check_geometry(geometry)
+    assert not check.accepted and reason in check.reasons[0]
+
+
+def test_the_same_outlet_twice_is_one_watershed() -> None:
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [-84.3, 36.3]}}
+    _, second = check_features({"features": [feature, feature]}, WGS84)
+    assert "duplicate geometry" in second.reasons[0]
 
 
 def test_a_bowtie_is_repaired_with_both_its_halves_and_said() -> None:
@@ -124,7 +154,7 @@ def test_a_feature_that_was_rejected_makes_no_other_a_duplicate() -> None:
 def test_the_same_polygon_twice_is_one_watershed() -> None:
     feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [square()]}}
     _, second = check_features({"features": [feature, feature]}, WGS84)
-    assert second.reasons == ["duplicate geometry: the same polygon as feature 0"]
+    assert second.reasons == ["duplicate geometry: the same as that of feature 0"]
 
 
 def test_all_that_is_wrong_with_a_feature_is_named() -> None:

@@ -16,6 +16,7 @@ from pyproj import CRS
 from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from weppbatch.batch.features import FeatureCheck
 from weppbatch.crs import WGS84, project
@@ -115,7 +116,7 @@ def coverage(resource: dict[str, Any], checks: list[FeatureCheck]) -> Coverage:
     return Coverage(inside, outside, swapped)
 
 
-def _within(polygon: Polygon, crs: CRS, extent: Polygon) -> bool:
-    west, south, east, north = project(polygon, WGS84, crs).bounds
+def _within(shape: BaseGeometry, crs: CRS, extent: Polygon) -> bool:
+    west, south, east, north = project(shape, WGS84, crs).bounds
     left, bottom, right, top = extent.bounds
     return bool(left <= west and east <= right and bottom <= south and north <= top)

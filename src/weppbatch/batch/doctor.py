@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from weppbatch.batch.doctor_inputs import climate_findings, map_findings, table_findings
+from weppbatch.batch.doctor_inputs import map_findings, table_findings
+from weppbatch.batch.doctor_maps import polygons_of
+from weppbatch.batch.doctor_weather import climate_findings
 from weppbatch.batch.estimate import estimate, spoken_bytes
 from weppbatch.batch.findings import Finding
 from weppbatch.batch.ledger import Ledger
@@ -116,7 +118,7 @@ def _watersheds(runner: BatchRunner) -> Iterator[Finding]:
 def _settings(folder: Path, runids: tuple[str, ...], tasks: Collection[str]) -> list[Finding]:
     """What is wrong with the settings that tasks read by themselves, files that are not there among it."""
     found = []
-    for name in dict.fromkeys(control for task in tasks for control in graph.spec_of(task).settings):
+    for name in dict.fromkeys(control for task in tasks for control in graph.spec_of(task).settings_of(point=True)):
         try:
             control = CONTROLS[name].getInstance(folder)
             remote = {field for field, value in control.settings().items() if graph.is_remote(str(value))}
@@ -136,8 +138,9 @@ def _inputs(batch: Path, group: Group, most: int | None) -> list[Finding]:
         what, _, remedy = text.partition(": ")
         found.append(Finding("error", "settings", what, remedy or "correct it"))
     found += table_findings(group.folder, group.tasks)
-    found += climate_findings(group.folder, group.tasks)
-    found += map_findings(batch, group.folder, group.tasks, group.runids, most)
+    polygons = polygons_of(batch, group.runids)
+    found += climate_findings(group.folder, group.tasks, polygons)
+    found += map_findings(batch, group.folder, group.tasks, polygons, most)
     if "wepp" in group.tasks:
         control = Wepp.getInstance(group.folder)
         if control.engine == "wepp":

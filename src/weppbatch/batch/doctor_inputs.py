@@ -1,34 +1,33 @@
-"""What maps, tables and weather say before anything runs: findings for the tasks that read them.
+"""What maps and tables say before anything runs: findings for the tasks that read them.
 
-In: the settings in a folder, the tasks to come, and the runs. Out: findings. Whether anything is refused is decided
-elsewhere.
+In: the settings in a folder, the tasks to come, and the runs' polygons. Out: findings. Whether anything is refused
+is decided elsewhere.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from shapely.geometry.base import BaseGeometry
 
-from weppbatch.batch.doctor_maps import Contents, map_of, polygons_of
+from weppbatch.batch.doctor_dem import dem_findings
+from weppbatch.batch.doctor_maps import Contents, map_of
 from weppbatch.batch.findings import Finding
-from weppbatch.errors import InputError, WeppbatchError
-from weppbatch.formats.climate_cli import read_climate
+from weppbatch.errors import InputError
+from weppbatch.nodb.ash import Ash
 from weppbatch.nodb.climate import Climate
 from weppbatch.nodb.disturbed import Disturbed
 from weppbatch.nodb.landuse import Landuse
 from weppbatch.nodb.outside import outside_path
 from weppbatch.nodb.ron import Ron
-from weppbatch.nodb.soils import Soils
-from weppbatch.nodb.wepp import Wepp
+from weppbatch.nodb.soils import PROPERTY_MAPS, Soils
 from weppbatch.tasks.graph import is_remote
 from weppbatch.tasks.parameters import land_covers, soil_parameters
 from weppbatch.tasks.soil_survey import SoilSurvey
-from weppbatch.tasks.stations import named, station_folder
 from weppbatch.terrain.burn_severity import check_classes
-from weppbatch.terrain.sources import UNIT_NAMES
 from weppbatch.terrain.zonal import opened
 
 MOST_TABLE_BYTES = 50_000_000  # of a soil table that is read for a look
@@ -52,7 +51,7 @@ def table_findings(folder: Path, tasks: Collection[str]) -> Iterator[Finding]:
     if "soils" in tasks:
         disturbed, soils = Disturbed.getInstance(folder), Soils.getInstance(folder)
         if soils.mode == "gridded" and soils.soil_table and _is_read_whole(outside_path(soils, "soil_table")):
-            reads.append(("soils.soil_table", lambda: SoilSurvey(outside_path(soils, "soil_table"))))
+            reads.append(("soils.soil_table", lambda: _survey(outside_path(soils, "soil_table"))))
         if disturbed.lookup_table:
             own = outside_path(disturbed, "lookup_table")
             reads.append(("disturbed.lookup_table", lambda: soil_parameters(own)))
@@ -72,34 +71,10 @@ def table_findings(folder: Path, tasks: Collection[str]) -> Iterator[Finding]:
             yield Finding("error", about, error.message, error.hint or "correct the table")
 
 
-def climate_findings(folder: Path, tasks: Collection[str]) -> Iterator[Finding]:
-    """Weather that can't be used, and years that don't suffice."""
-    control = Climate.getInstance(folder)
-    years = control.years if control.mode == "vanilla" else None
-    if control.mode == "observed":
-        years = control.observed_end_year - control.observed_start_year + 1
-    try:
-        if control.mode == "user_defined" and "climate" in tasks:
-            if not control.cli_file:
-                yield Finding("error", "climate.cli_file", "it is empty", "set it, or climate.mode=vanilla")
-                return
-            years = read_climate(outside_path(control, "cli_file")).years
-        elif control.mode == "vanilla" and control.station_selection == "user" and "climate" in tasks:
-            stations = outside_path(control, "stations") if control.stations else None
-            named(station_folder(stations), control.station_id, 0.0, 0.0)
-    except WeppbatchError as error:
-        yield Finding("error", f"climate.mode {control.mode}", str(error), error.hint or "correct the file")
-    warm_up = Wepp.getInstance(folder).warm_up_years
-    if "wepp" in tasks and years is not None and warm_up >= years:
-        text = f"wepp.warm_up_years={warm_up} leaves none of the climate's {years} years"
-        yield Finding("error", "years", text, "fewer warm-up years, or more years of climate")
-
-
 def map_findings(
-    batch: Path, folder: Path, tasks: Collection[str], runids: Sequence[str], most: int | None
+    batch: Path, folder: Path, tasks: Collection[str], polygons: Mapping[str, BaseGeometry], most: int | None
 ) -> Iterator[Finding]:
     """Maps that can't be read, don't cover watersheds, or have classes that no table knows."""
-    polygons = polygons_of(batch, runids)
     for look in _looks(folder, tasks):
         if is_remote(str(look.path)) or not look.path.is_file():
             continue  # what is not there is told with the settings
@@ -108,14 +83,14 @@ def map_findings(
         except InputError as error:
             yield Finding("error", look.setting, error.message, error.hint or "give another map")
     if "dem" in tasks:
-        yield from _units(Ron.getInstance(folder))
+        yield from dem_findings(Ron.getInstance(folder), polygons, batch.name)
 
 
 def _looks(folder: Path, tasks: Collection[str]) -> Iterator[Look]:
     """The maps that the tasks read under the settings."""
     ron, landuse = Ron.getInstance(folder), Landuse.getInstance(folder)
     soils, disturbed = Soils.getInstance(folder), Disturbed.getInstance(folder)
-    if "dem" in tasks and ron.dem and not getattr(ron, "dem_fallbacks", None):
+    if "dem" in tasks and ron.dem and not ron.dem_fallbacks:
         yield Look("ron.dem", outside_path(ron, "dem"), ron.min_valid_fraction, None, "add a DEM that covers them")
     if "landuse" in tasks:
         if landuse.mode == "gridded" and landuse.landcover:
@@ -132,14 +107,37 @@ def _looks(folder: Path, tasks: Collection[str]) -> Iterator[Look]:
             least = 0.0 if disturbed.outside_sbs == "error" else -1.0
             remedy = "if these did not burn, set disturbed.outside_sbs=unburned"
             yield Look("disturbed.sbs_map", outside_path(disturbed, "sbs_map"), least, None, remedy)
+    if "soils" in tasks and soils.mode == "properties":
+        least = HALF if soils.missing_soil == "error" else 0.0
+        for name in PROPERTY_MAPS:
+            if getattr(soils, name):
+                yield Look(f"soils.{name}", outside_path(soils, name), least)
     if "soils" in tasks and soils.mode == "gridded" and soils.soil_map and soils.soil_table:
         table = outside_path(soils, "soil_table")
         known: set[float] | None = None
         if soils.missing_soil == "error" and _is_read_whole(table):
             with suppress(InputError):  # told with the tables
-                known = {float(key) for key in SoilSurvey(table).rows}
+                known = {float(key) for key in _survey(table)}
         remedy = "add rows to soils.soil_table, or set soils.missing_soil=dominant"
         yield Look("soils.soil_map", outside_path(soils, "soil_map"), HALF, known, remedy)
+
+    climate, ash = Climate.getInstance(folder), Ash.getInstance(folder)
+    if "climate" in tasks and climate.precip_scaling == "map" and climate.precip_map:
+        yield Look("climate.precip_map", outside_path(climate, "precip_map"), 0.0)
+    if "watar" in tasks:
+        names = ["type_map", "load_map"] if ash.depth_mode == "maps" else ["type_map"]
+        yield from (Look(f"ash.{name}", outside_path(ash, name), 0.0) for name in names if getattr(ash, name))
+
+
+def _survey(table: Path) -> frozenset[int]:
+    """The map units of a soil table, which is read once."""
+    status = table.stat() if table.exists() else None
+    return _units_in(table, status and (status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _units_in(table: Path, _stamp: tuple[int, int] | None) -> frozenset[int]:
+    return frozenset(SoilSurvey(table).rows)
 
 
 def _is_read_whole(table: Path) -> bool:
@@ -151,14 +149,20 @@ def _looked(look: Look, polygons: Mapping[str, BaseGeometry], most: int | None) 
     """The findings about one map."""
     with opened(look.path, look.setting) as raster:
         found = map_of(raster, look.path, look.setting, polygons)
-        shares = found.covered()
+        shares, points = found.covered(), found.points()
         missing = tuple(
             runid for runid, share in shares.items() if (share <= 0 if look.least == 0 else share < look.least)
         )
-        if missing:
-            remedy = look.remedy if look.setting == "disturbed.sbs_map" else "give a map that covers them"
-            yield Finding("error", look.setting, f"{look.path} does not cover them", remedy, missing)
-        inside = [runid for runid in shares if runid not in missing]
+        remedy = look.remedy if look.setting == "disturbed.sbs_map" else "give a map that covers them"
+        # A basin may lie in a map though its outlet does not; elevations are needed at the outlet, too.
+        unsure = points if look.setting != "ron.dem" else frozenset()
+        certain = tuple(runid for runid in missing if runid not in unsure)
+        if certain:
+            yield Finding("error", look.setting, f"{look.path} does not cover them", remedy, certain)
+        if doubtful := tuple(runid for runid in missing if runid in unsure):
+            text = f"the outlets that were given lie outside of {look.path}"
+            yield Finding("warning", look.setting, text, remedy, doubtful)
+        inside = [runid for runid in shares if runid not in missing and runid not in points]
         step = 1 if most is None else max(1, -(-len(inside) // most))
         if look.least > 0:
             contents = {runid: found.contents(runid) for runid in inside[::step]}
@@ -188,20 +192,3 @@ def _classes(look: Look, contents: Mapping[str, Contents]) -> Iterator[Finding]:
         where = "most of" if certain else "parts of"
         text = f"class {value:g}, which no table knows, covers {where} them"
         yield Finding("error" if certain else "warning", look.setting, text, look.remedy, tuple(runids))
-
-
-def _units(ron: Ron) -> Iterator[Finding]:
-    """Whether the DEM's band states another unit than the setting."""
-    path = outside_path(ron, "dem")
-    if not ron.dem or is_remote(ron.dem) or not path.is_file():
-        return
-    try:
-        with opened(path, "ron.dem") as raster:
-            for stated in (raster.units[0], raster.tags().get("VERTICAL_UNIT")):
-                unit = UNIT_NAMES.get(str(stated).strip().lower())
-                if unit is not None and unit != ron.dem_vertical_unit:
-                    text = f"{path} is in {stated}, but ron.dem_vertical_unit says {ron.dem_vertical_unit}"
-                    yield Finding("error", "units", text, f"set ron.dem_vertical_unit={unit}, or correct the file")
-                    return
-    except InputError:
-        return  # told with the coverage

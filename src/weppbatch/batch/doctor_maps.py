@@ -13,15 +13,19 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 import shapely
+from pyproj import CRS
 from rasterio.features import geometry_mask
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
+from shapely import Point
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from weppbatch.crs import WGS84, transformer
+from weppbatch.files import read_json
 from weppbatch.tasks.features import RUN_FEATURES
+from weppbatch.tasks.record import TaskFiles
 from weppbatch.terrain.zonal import MapWithoutCrs
 
 MOST_CELLS = 512  # a side of what is read of a map for one watershed; larger windows are thinned
@@ -41,15 +45,44 @@ class Contents:
 
 
 def polygons_of(batch: Path, runids: Iterable[str]) -> dict[str, BaseGeometry]:
-    """The polygons of runs in WGS84, from the batch's validated watersheds."""
+    """The polygons of runs in WGS84, from the batch's validated watersheds.
+
+    Of an outlet that was given as a point: its basin, or the point while that was not found yet.
+    """
     wanted = set(runids)
-    found = {}
+    found: dict[str, BaseGeometry] = {}
     with (batch / RUN_FEATURES).open(encoding="utf-8") as lines:
         for line in lines:
             feature = json.loads(line)
-            if feature["runid"] in wanted:
-                found[feature["runid"]] = shape(feature["geometry"])
+            runid = feature["runid"]
+            if runid in wanted:
+                found[runid] = shape(feature["geometry"])
+                outline = batch / "runs" / runid / "watershed" / "basin.geojson"
+                known = TaskFiles(batch / "runs" / runid, "outlet").sentinel.exists()
+                if isinstance(found[runid], Point) and known and outline.exists():
+                    found[runid] = shape(read_json(outline)["features"][0]["geometry"])
     return found
+
+
+def moved(polygons: Mapping[str, BaseGeometry], crs: CRS, west: float) -> dict[str, BaseGeometry]:
+    """Polygons in another system; longitudes are counted from `west` on, so that 0 to 360 needs no care."""
+    mover = transformer(WGS84, crs.to_wkt())
+
+    def move(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        x, y = mover.transform(xy[:, 0], xy[:, 1])
+        return np.column_stack((west + (x - west) % 360.0 if crs.is_geographic else x, y))
+
+    shapes = shapely.transform(np.array(list(polygons.values()), dtype=object), move)
+    return dict(zip(polygons, shapes, strict=True))
+
+
+def share_within(polygon: BaseGeometry, extent: BaseGeometry) -> float:
+    """The share of a polygon that lies in an area; of a point 1 or 0."""
+    if not np.isfinite(polygon.bounds).all():
+        return 0.0
+    if isinstance(polygon, Point):
+        return float(extent.covers(polygon))
+    return float(polygon.intersection(extent).area / polygon.area) if polygon.area else 0.0
 
 
 class Map:
@@ -57,24 +90,17 @@ class Map:
 
     def __init__(self, raster: DatasetReader, polygons: Mapping[str, BaseGeometry]) -> None:
         self.raster = raster
-        mover = transformer(WGS84, raster.crs.to_wkt())
         west = min(raster.bounds.left, raster.bounds.right)
-
-        def move(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-            x, y = mover.transform(xy[:, 0], xy[:, 1])
-            return np.column_stack((west + (x - west) % 360.0 if raster.crs.is_geographic else x, y))
-
-        moved = shapely.transform(np.array(list(polygons.values()), dtype=object), move)
-        self.polygons = dict(zip(polygons, moved, strict=True))
+        self.polygons = moved(polygons, CRS.from_wkt(raster.crs.to_wkt()), west)
 
     def covered(self) -> dict[str, float]:
         """The share of each polygon that lies within the raster's bounds."""
         extent = shapely.box(*self.raster.bounds)
-        found = {}
-        for runid, polygon in self.polygons.items():
-            valid = bool(np.isfinite(polygon.bounds).all())
-            found[runid] = (polygon.intersection(extent).area / polygon.area) if valid and polygon.area else 0.0
-        return found
+        return {runid: share_within(polygon, extent) for runid, polygon in self.polygons.items()}
+
+    def points(self) -> frozenset[str]:
+        """The runs of which only the outlet is known."""
+        return frozenset(runid for runid, polygon in self.polygons.items() if isinstance(polygon, Point))
 
     def contents(self, runid: str) -> Contents:
         """The values in a polygon; thinned where the window is large. Masked and NaN cells count as unknown."""

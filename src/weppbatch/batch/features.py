@@ -1,7 +1,7 @@
 """Checks the features of a GeoJSON collection one by one: repaired where it is safe, else rejected with reasons.
 
-Takes the parsed collection and its CRS, gives one FeatureCheck a feature with its polygon in WGS84. It reads
-and writes no file, and knows nothing of run ids.
+Takes the parsed collection and its CRS, gives one FeatureCheck a feature with its polygon or outlet in WGS84. It
+reads and writes no file, and knows nothing of run ids.
 """
 
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyproj import CRS
-from shapely import Polygon
+from shapely import Point, Polygon
 
-from weppbatch.batch.polygons import FeatureLimits, UnusableGeometry, geodesic_area_m2, watershed_polygon
+from weppbatch.batch.polygons import FeatureLimits, UnusableGeometry, geodesic_area_m2, watershed_geometry
 from weppbatch.files import sha256_of_json
 
 _ID_ATTRIBUTES = ("id", "fid", "name")  # what to call a feature that has no `id` member
@@ -21,8 +21,9 @@ _ID_ATTRIBUTES = ("id", "fid", "name")  # what to call a feature that has no `id
 class FeatureCheck:
     """One feature as found: `reasons` say why it was rejected, `notes` what was repaired or left out.
 
-    `geometry` is a valid polygon without holes in WGS84 degrees (None when rejected for its geometry);
-    `area_m2` is geodesic; `sha256` is that of the geometry and CRS as given, before any repair.
+    `geometry` is a valid polygon without holes, or an outlet's point, in WGS84 degrees (None when rejected for its
+    geometry); `area_m2` is geodesic, None of a point; `sha256` is that of the geometry and CRS as given,
+    before any repair.
     """
 
     index: int
@@ -30,7 +31,7 @@ class FeatureCheck:
     accepted: bool
     reasons: list[str]
     notes: list[str]
-    geometry: Polygon | None
+    geometry: Polygon | Point | None
     properties: dict[str, Any]
     area_m2: float | None
     sha256: str
@@ -73,20 +74,21 @@ def _check_feature(index: int, feature: object, crs: CRS, limits: FeatureLimits,
     properties = properties or {}
     sha256 = sha256_of_json({"geometry": feature.get("geometry"), "crs": crs.to_string()})
 
-    polygon, area_m2 = None, None
+    shape, area_m2 = None, None
     try:
-        polygon = watershed_polygon(feature.get("geometry"), crs, limits, notes)
+        shape = watershed_geometry(feature.get("geometry"), crs, limits, notes)
     except UnusableGeometry as unusable:
         reasons.append(str(unusable))
     else:
-        area_m2 = geodesic_area_m2(polygon)
-        reasons.extend(_area_reasons(area_m2, limits))
-    reasons.extend(_duplicate_reasons(feature.get("id"), sha256 if polygon else "", seen))
+        if isinstance(shape, Polygon):
+            area_m2 = geodesic_area_m2(shape)
+            reasons.extend(_area_reasons(area_m2, limits))
+    reasons.extend(_duplicate_reasons(feature.get("id"), sha256 if shape else "", seen))
     if not reasons:  # only a usable feature makes a later one a duplicate
         seen.ids[str(feature.get("id"))] = index
         seen.geometries[sha256] = index
     identity = feature_id(feature.get("id"), properties)
-    return FeatureCheck(index, identity, not reasons, reasons, notes, polygon, properties, area_m2, sha256)
+    return FeatureCheck(index, identity, not reasons, reasons, notes, shape, properties, area_m2, sha256)
 
 
 def feature_id(member: object, properties: dict[str, Any]) -> str | None:
@@ -108,4 +110,4 @@ def _duplicate_reasons(member: object, geometry: str, seen: _Seen) -> Iterator[s
     if member is not None and str(member) in seen.ids:
         yield f"duplicate id: '{member}' is also the id of feature {seen.ids[str(member)]}"
     if geometry in seen.geometries:
-        yield f"duplicate geometry: the same polygon as feature {seen.geometries[geometry]}"
+        yield f"duplicate geometry: the same as that of feature {seen.geometries[geometry]}"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from weppbatch.errors import InputProblems
 
 NAMED = 5  # run ids that are written out
+SEVERITIES = ("error", "warning", "note")
 
 
 class DoctorRefuses(InputProblems):
@@ -18,9 +19,12 @@ class DoctorRefuses(InputProblems):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong (error: tasks will fail) or odd (warning); no `runids`: it is about the batch."""
+    """One thing that is wrong (error: tasks will fail), odd (warning) or not looked into (note).
 
-    severity: Literal["error", "warning"]
+    No `runids`: it is about the batch.
+    """
+
+    severity: Literal["error", "warning", "note"]
     about: str
     text: str
     remedy: str
@@ -46,6 +50,11 @@ def errors_of(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity == "error"]
 
 
+def warnings_of(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that may."""
+    return [finding for finding in findings if finding.severity == "warning"]
+
+
 def concerned(findings: Iterable[Finding]) -> dict[str, str]:
     """The runs that have errors of their own, with what is wrong with each."""
     found: dict[str, list[str]] = {}
@@ -55,7 +64,7 @@ def concerned(findings: Iterable[Finding]) -> dict[str, str]:
     return {runid: "; ".join(texts) for runid, texts in found.items()}
 
 
-def refuse(name: str, findings: Sequence[Finding]) -> None:
+def refuse(name: str, findings: Sequence[Finding], command: str = "run") -> None:
     """Raise DoctorRefuses with every error, and how to leave the watersheds concerned out, if there is any."""
     errors = errors_of(findings)
     if not errors:
@@ -63,7 +72,7 @@ def refuse(name: str, findings: Sequence[Finding]) -> None:
     hints = ["mend it"]
     if concerned(findings):
         hints.append(f"leave the watersheds concerned out: weppbatch doctor {name} --exclude")
-    hints.append(f"start anyway, and let what is wrong fail in its runs: weppbatch run {name} --anyway")
+    hints.append(f"start anyway, and let what is wrong fail in its runs: weppbatch {command} {name} --anyway")
     problems = [f"{finding.line()}\n    {finding.remedy}" for finding in errors]
     raise DoctorRefuses(f"batch '{name}' can't be run as it is:", problems, hint=", or ".join(hints))
 

@@ -63,7 +63,9 @@ class Plan:
     @cached_property
     def runids(self) -> tuple[str, ...]:
         """The run ids that take part, largest watershed first."""
-        return tuple(sorted(self.entries.keys() - self.excluded, key=lambda runid: (-self.area_m2(runid), runid)))
+        return tuple(
+            sorted(self.entries.keys() - self.excluded, key=lambda runid: (-self.window_cells(runid), runid))
+        )
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -83,9 +85,13 @@ class Plan:
         """Whether a task is to be complete, where a run has it."""
         return task in self.tasks or graph.box_of(task) in self.tasks
 
-    def area_m2(self, runid: str) -> float:
-        """The area of a run's polygon."""
-        return float(self.entries[runid]["area_m2"])
+    def area_m2(self, runid: str) -> float | None:
+        """The area of a run's polygon; None when an outlet was given in its place."""
+        return None if self.is_point(runid) else float(self.entries[runid]["area_m2"])
+
+    def is_point(self, runid: str) -> bool:
+        """Whether a run's watershed was given as the point where it drains."""
+        return bool(self.entries[runid].get("point"))
 
     def task_files(self, runid: str, task: str) -> TaskFiles:
         """Where a task's records lie."""
@@ -123,15 +129,17 @@ class Plan:
             if record is not None:
                 return str(record["config_sha256"])
         cloned = self._is_cloned(runid)
-        feature = self.entries[runid]["feature_sha256"] if graph.spec_of(task).reads_feature else ""
-        key = (task, runid if cloned else feature)
+        spec, point = graph.spec_of(task), self.is_point(runid)
+        feature = self.entries[runid]["feature_sha256"] if spec.reads_feature else ""
+        key = (task, runid if cloned else f"{feature} {point}")
         if key not in self._digests:
             self._digests[key] = config_digest(
                 task,
-                {name: self._settings(name, runid if cloned else None) for name in graph.spec_of(task).settings},
+                {name: self._settings(name, runid if cloned else None) for name in spec.settings_of(point)},
                 engine_version=engine_version(task),
                 feature_sha256=feature,
                 base=self.folder / "_base",
+                point=point,
             )
         return self._digests[key]
 
@@ -187,9 +195,14 @@ class Plan:
         return int((10 + self.window_cells(runid) / 1e6 * SECONDS_A_MILLION_CELLS / 60) * attempt)
 
     def window_cells(self, runid: str) -> float:
-        """An estimate of the window's cells: a square around a watershed that fills half of it, and the buffer."""
-        side_m = (2 * self.area_m2(runid)) ** 0.5 + 2 * self._ron.buffer_m
-        return float((side_m / self._ron.cell_size_m) ** 2)
+        """An estimate of the window's cells: a square around a watershed that fills half of it, and the buffer.
+
+        Of an outlet nothing is known but its first window.
+        """
+        area_m2 = self.area_m2(runid)
+        ron = self._ron
+        side_m = 2 * ron.outlet_buffer_m if area_m2 is None else (2 * area_m2) ** 0.5 + 2 * ron.buffer_m
+        return float((side_m / ron.cell_size_m) ** 2)
 
     def lost_outputs(self, runid: str, task: str, record: Mapping[str, Any]) -> list[str]:
         """The files that a task's sentinel records and the disk lacks, or has in another size though no newer.

@@ -1,20 +1,23 @@
-"""One GeoJSON geometry as one valid polygon without holes in WGS84, repaired where it is safe.
+"""One GeoJSON geometry as what a run begins with: a valid polygon without holes, or an outlet's point, in WGS84.
 
-Takes parsed JSON and its CRS; raises UnusableGeometry with the reason when no repair is safe. It knows
-nothing of features, files or areas too small.
+Takes parsed JSON and its CRS; polygons are repaired where it is safe. Raises UnusableGeometry with the reason when
+no repair is. It knows nothing of features, files or areas too small.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import shapely
 from pyproj import CRS, Geod
-from shapely import Polygon
+from shapely import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from weppbatch.crs import WGS84, project, utm_epsg
+
+Shape = TypeVar("Shape", bound=BaseGeometry)
 
 _GEOD = Geod(ellps="WGS84")
 _FARTHEST = 1e9  # no CRS has coordinates beyond this; also catches NaN, infinities and endless integers
@@ -35,6 +38,27 @@ class FeatureLimits:
 
 class UnusableGeometry(Exception):
     """A geometry that no repair can make a watershed; the text is the reason."""
+
+
+def watershed_geometry(geometry: object, crs: CRS, limits: FeatureLimits, notes: list[str]) -> Polygon | Point:
+    """The watershed's polygon, or the point where it drains, in WGS84; raises UnusableGeometry."""
+    if isinstance(geometry, dict) and geometry.get("type") in ("Point", "MultiPoint"):
+        return _outlet_point(geometry, crs)
+    return watershed_polygon(geometry, crs, limits, notes)
+
+
+def _outlet_point(geometry: dict[str, Any], crs: CRS) -> Point:
+    """The place of a Point, or of a MultiPoint of one."""
+    coordinates = geometry.get("coordinates")
+    if geometry["type"] == "MultiPoint":
+        if not isinstance(coordinates, list) or len(coordinates) != 1:
+            raise UnusableGeometry("a MultiPoint of several places, or of none: give each outlet its own feature")
+        coordinates = coordinates[0]
+    if coordinates == []:
+        raise UnusableGeometry("empty geometry")
+    place = _position(coordinates)
+    _check_range([[place]], crs)
+    return _to_wgs84(Point(place), crs)
 
 
 def watershed_polygon(geometry: object, crs: CRS, limits: FeatureLimits, notes: list[str]) -> Polygon:
@@ -65,12 +89,8 @@ def _parts(geometry: object) -> list[list[Any]]:
     if not isinstance(geometry, dict):
         raise UnusableGeometry("its geometry is not an object")
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
-    if kind == "Point":
-        raise UnusableGeometry(
-            "a Point: outlets given as points are not supported yet, give the watershed's polygon"
-        )
     if kind not in ("Polygon", "MultiPolygon"):
-        raise UnusableGeometry(f"wrong geometry type: {kind}, not Polygon or MultiPolygon")
+        raise UnusableGeometry(f"wrong geometry type: {kind}, not Polygon, MultiPolygon or Point")
     listed = [coordinates] if kind == "Polygon" else coordinates
     if not isinstance(listed, list) or not all(isinstance(part, list) for part in listed):
         raise UnusableGeometry("its coordinates are not lists of rings")
@@ -84,12 +104,7 @@ def _closed_ring(ring: object, notes: list[str]) -> list[tuple[float, float]]:
     """A ring as (x, y) pairs, its last equal to its first; heights are dropped."""
     if not isinstance(ring, list):
         raise UnusableGeometry("a ring is not a list of positions")
-    for position in ring:
-        if not isinstance(position, list) or len(position) < 2:
-            raise UnusableGeometry("a position is not a list of at least two numbers")
-        if not all(type(value) in (int, float) and abs(value) < _FARTHEST for value in position[:2]):
-            raise UnusableGeometry(f"a position is not two finite numbers: {str(position[:2])[:60]}")
-    pairs = [(float(x), float(y)) for x, y, *_ in ring]
+    pairs = [_position(position) for position in ring]
     if pairs and pairs[0] != pairs[-1]:
         pairs.append(pairs[0])
         if "an open ring was closed" not in notes:
@@ -97,6 +112,15 @@ def _closed_ring(ring: object, notes: list[str]) -> list[tuple[float, float]]:
     if len(set(pairs)) < 3:
         raise UnusableGeometry("empty geometry" if not pairs else "a ring has fewer than three corners")
     return pairs
+
+
+def _position(position: object) -> tuple[float, float]:
+    """A position as x and y."""
+    if not isinstance(position, list) or len(position) < 2:
+        raise UnusableGeometry("a position is not a list of at least two numbers")
+    if not all(type(value) in (int, float) and abs(value) < _FARTHEST for value in position[:2]):
+        raise UnusableGeometry(f"a position is not two finite numbers: {str(position[:2])[:60]}")
+    return float(position[0]), float(position[1])
 
 
 def _check_range(rings: Sequence[Sequence[tuple[float, float]]], crs: CRS) -> None:
@@ -122,8 +146,8 @@ def _is_wgs84(crs: CRS) -> bool:
     return bool(crs.equals(WGS84, ignore_axis_order=True))
 
 
-def _to_wgs84(polygon: Polygon, crs: CRS) -> Polygon:
-    moved = polygon if _is_wgs84(crs) else project(polygon, crs, WGS84)
+def _to_wgs84(shape: Shape, crs: CRS) -> Shape:
+    moved = shape if _is_wgs84(crs) else project(shape, crs, WGS84)
     west, south, east, north = moved.bounds
     if not (-180 <= west <= east <= 180 and _UTM_SOUTH_DEG <= south <= north <= _UTM_NORTH_DEG):
         raise UnusableGeometry(f"coordinates out of the range of {crs.to_string()}")

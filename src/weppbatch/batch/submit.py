@@ -6,18 +6,19 @@ What a share needs of memory and time follows from its runs' sizes. Doing a shar
 import heapq
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weppbatch.batch import slurm
 from weppbatch.batch.access import current_user
+from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.stage import check_staged
 from weppbatch.batch.start import Start
 from weppbatch.batch.submission import DRIVER_MB, Submission
-from weppbatch.batch.work import Choice
+from weppbatch.batch.work import Choice, Work
 from weppbatch.files import utc_now
 
 LAST_JOB_MINUTES = 60
@@ -44,9 +45,12 @@ class Request:
         return [word for text in self.sbatch for word in shlex.split(text)]
 
 
-def submit(folder: Path, request: Request, *, reason: str = "") -> Submission | None:
+def submit(
+    folder: Path, request: Request, *, reason: str = "", look: Callable[[Ledger, Work], None] | None = None
+) -> Submission | None:
     """Submit what needs work and return the submission, or None when nothing does.
 
+    `look` may refuse the work by raising, before anything is recorded.
     Raises BatchBusy while a run or another submission has the batch; InputProblems naming every wrong name, or
     every file that can't be read; NoSlurm or SlurmRefused, and then nothing is left of it.
     """
@@ -57,6 +61,8 @@ def submit(folder: Path, request: Request, *, reason: str = "") -> Submission | 
         ledger, work = start.work(choice)
         if not work.jobs:
             return None
+        if look is not None:
+            look(ledger, work)
         check_staged(ledger.plan, work)
         shares = shares_of(ledger.plan, work.runids, request.elements)
         plan = ledger.plan

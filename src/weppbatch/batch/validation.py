@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapely import Polygon
+from shapely import Point, Polygon
 from shapely.geometry import mapping
 
 from weppbatch.batch.collection import LoadedCollection
@@ -119,19 +119,20 @@ def _render(loaded: LoadedCollection, checks: list[FeatureCheck], template: Temp
 
 
 def _run_of(check: FeatureCheck, runid: str) -> dict[str, Any]:
-    return {
+    run = {
         "runid": runid,
         "index": check.index,
         "id": check.id,
         "feature_sha256": check.sha256,
         "area_m2": round(check.area_m2 or 0.0, 1),
     }
+    return run | {"point": True} if isinstance(check.geometry, Point) else run
 
 
 def write_run_features(
     path: Path, runs: Iterable[dict[str, Any]], checks: list[FeatureCheck], loaded: LoadedCollection
 ) -> None:
-    """Write one GeoJSON feature a line: repaired polygon in WGS84, the user's properties, and the run's members."""
+    """Write one GeoJSON feature a line: polygon or outlet in WGS84, the user's properties, the run's members."""
     lines = []
     for run in runs:
         check = checks[run["index"]]

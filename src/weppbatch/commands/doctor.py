@@ -1,12 +1,13 @@
 """`weppbatch doctor`: everything that can be known to go wrong before anything runs, at once."""
 
+from collections import Counter
 from typing import Annotated
 
 import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.doctor import examine
-from weppbatch.batch.findings import concerned, errors_of
+from weppbatch.batch.findings import SEVERITIES, concerned, errors_of
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.selection import task_names
@@ -27,7 +28,8 @@ def doctor(
     """Say what would go wrong, before anything runs.
 
     Settings, years, maps against watersheds, classes and soils without a row, the disk, the WEPP executable. Errors
-    make tasks fail, and `run` refuses them; warnings may. Exit code 2 when there are errors.
+    make tasks fail, and `run` refuses them; warnings may; notes say what is not known yet. Exit code 2 when there
+    are errors.
 
     Example: weppbatch doctor myfire
     """
@@ -43,15 +45,15 @@ def doctor(
     if as_json:
         say_json({"batch": name, "findings": [finding.to_json() for finding in found], "excluded": out})
     else:
-        for finding in sorted(found, key=lambda finding: finding.severity):
+        for finding in sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)):
             say(f"{finding.severity}: {finding.line()}")
             say(f"  {finding.remedy}")
         if out:
             say(f"Excluded: {', '.join(out)}. Take one back: weppbatch include {name} {next(iter(out))}")
-        errors = len(errors_of(found))
+        counts = Counter(finding.severity for finding in found)
         say(
-            f"{errors} errors, {len(found) - errors} warnings."
-            if found
+            f"{counts['error']} errors, {counts['warning']} warnings."
+            if counts["error"] + counts["warning"]
             else "Nothing is wrong that can be known now."
         )
     if left:

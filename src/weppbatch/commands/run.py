@@ -10,7 +10,7 @@ from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.audit import Audit, audit
 from weppbatch.batch.drive import Drive, default_cores
-from weppbatch.batch.findings import refuse
+from weppbatch.batch.findings import refuse, warnings_of
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.metrics import metrics_file
 from weppbatch.batch.notify import recipients
@@ -145,7 +145,7 @@ def _start(asked: Asked) -> None:
             _say_machine_or_nothing(ledger, work, asked, line=True)
             return
         if not asked.anyway:
-            _see_the_doctor(asked.name, ledger, work, asked.cores, quiet=asked.as_json)
+            see_the_doctor(asked.name, ledger, work, asked.cores, quiet=asked.as_json)
         undertaking = _announce(start, ledger, work, asked)
         if not asked.as_json:
             say(f"{start.execution}: {len(work.jobs)} of {len(ledger.runs)} runs to do")
@@ -196,14 +196,15 @@ def _preview(asked: Asked) -> None:
         _say_machine_or_nothing(ledger, work, asked)
 
 
-def _see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet: bool) -> None:
+def see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet: bool, command: str = "run") -> None:
     """Refuse work that can't succeed, and say that there are warnings."""
     from weppbatch.batch.doctor import examine_work  # it loads what reads maps and tables
 
     found = examine_work(ledger, work, cores)
-    refuse(name, found)
-    if found and not quiet:
-        say(f"{len(found)} warning{'s' if len(found) > 1 else ''}: weppbatch doctor {name}")
+    refuse(name, found, command)
+    count = len(warnings_of(found))
+    if count and not quiet:
+        say(f"{count} warning{'s' if count > 1 else ''}: weppbatch doctor {name}")
 
 
 def _announce(start: Start, ledger: Ledger, work: Work, asked: Asked) -> Undertaking:

@@ -1,10 +1,13 @@
 """`weppbatch stage`: what needs a network, done here, so that compute nodes need none."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
+from weppbatch.batch.plan import Plan
+from weppbatch.batch.refresh import forget_changed
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.stage import fetching, local_files, of_this_machine, unreadable
 from weppbatch.batch.submission import refuse_beside
@@ -17,6 +20,9 @@ from weppbatch.errors import InputProblems
 def stage(
     name: Annotated[str, typer.Argument(help="the batch")],
     cores: Cores = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="ask first which fetched tiles have changed, and fetch these again")
+    ] = False,
     reason: Reason = "",
 ) -> None:
     """Fetch what comes over a network, and check that all else can be read.
@@ -29,6 +35,8 @@ def stage(
     require_enabled()
     require_admin()
     refuse_beside(folder)
+    if refresh:
+        _refresh(name, folder, cores, reason)
     ledger, work = work_of(folder)
     plan = ledger.plan
     files = local_files(plan, work.runids, plan.tasks)
@@ -41,6 +49,19 @@ def stage(
         say(f"Only this machine may see {path}; compute nodes have to read it as well.")
     if tasks:
         run(name, cores, tasks=",".join(tasks), reason=reason)
+
+
+def _refresh(name: str, folder: Path, cores: int | None, reason: str) -> None:
+    """Make the DEMs of runs again whose tiles have changed on their server."""
+    stale = forget_changed(Plan(folder), say)
+    if not stale:
+        say("No tile that was fetched has changed.")
+        return
+    try:
+        run(name, cores, runs=",".join(stale), tasks="dem", force=True, reason=reason)
+    except typer.Exit as ended:
+        if ended.exit_code:
+            raise
 
 
 def register(app: typer.Typer) -> None:

@@ -6,13 +6,14 @@ import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.drive import default_cores
+from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.selection import task_names
 from weppbatch.batch.submit import Request
 from weppbatch.batch.submit import submit as submit_batch
-from weppbatch.batch.work import Choice
+from weppbatch.batch.work import Choice, Work
 from weppbatch.commands.console import say
-from weppbatch.commands.run import Force, Reason, Runs, Tasks
+from weppbatch.commands.run import Anyway, Force, Reason, Runs, Tasks, see_the_doctor
 
 
 def submit(
@@ -35,12 +36,14 @@ def submit(
         list[str] | None,
         typer.Option(help='options for sbatch, as they are: "--partition=short --account=lab"; can be repeated'),
     ] = None,
+    anyway: Anyway = False,
     reason: Reason = "",
 ) -> None:
     """Submit what is missing or stale to Slurm, as an array of jobs, and return at once.
 
     Each element runs its share of the watersheds as `run` does; a last job folds the results and writes the report.
-    What an element that was killed or ran out of time left undone, the next submit or run does.
+    The doctor is asked first, as by `run`. What an element that was killed or ran out of time left
+    undone, the next submit or run does.
 
     Example: weppbatch submit myfire --array 8 --cores 4 --sbatch "--partition=short"
     """
@@ -49,7 +52,11 @@ def submit(
     require_admin()
     choice = Choice(runs, task_names(tasks), force)
     request = Request(choice, array, cores or default_cores(), at_most, mem_mb, minutes, sbatch or ())
-    submission = submit_batch(folder, request, reason=reason)
+
+    def look(ledger: Ledger, work: Work) -> None:
+        see_the_doctor(name, ledger, work, request.cores, quiet=False, command="submit")
+
+    submission = submit_batch(folder, request, reason=reason, look=None if anyway else look)
     if submission is None:
         say("Nothing to do.")
         return

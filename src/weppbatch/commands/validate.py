@@ -97,7 +97,7 @@ def _show(name: str, result: dict[str, Any], patterns: list[str], warnings: list
     say_table(
         ["run id", "feature", "id", "km2", "made from"],
         [
-            (run["runid"], run["index"], run["id"], f"{run['area_m2'] / 1e6:.2f}", renamed.get(run["index"]))
+            (run["runid"], run["index"], run["id"], _area(run), renamed.get(run["index"]))
             for run in chosen[:PREVIEW_ROWS]
         ],
     )
@@ -122,6 +122,10 @@ def _show(name: str, result: dict[str, Any], patterns: list[str], warnings: list
         say(f"Valid. Next: weppbatch run {name}")
     else:
         say("Invalid: nothing runs until the run ids are valid.")
+
+
+def _area(run: dict[str, Any]) -> str:
+    return "outlet" if run.get("point") else f"{run['area_m2'] / 1e6:.2f}"
 
 
 def _show_compared(name: str, compared: dict[str, list[str]]) -> None:

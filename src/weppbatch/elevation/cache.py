@@ -6,7 +6,7 @@ its note, which is written last and holds the checksum. It does not know how any
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,37 @@ class Cache:
         write_json(path.with_suffix(".json"), note)
         return Piece(path, note)
 
+    def note_absent(self, tile: str, start: str) -> None:
+        """Keep that the source has no such tile, for the tasks of the same start."""
+        if start:
+            write_json(self.folder / f".{tile}.absent", {"start": start})
+
+    def is_absent(self, tile: str, start: str) -> bool:
+        """Whether this start asked for the tile before, and there was none."""
+        try:
+            return bool(start) and bool(read_json(self.folder / f".{tile}.absent")["start"] == start)
+        except (FileNotFoundError, InputError, KeyError, TypeError):
+            return False
+
+    def versions_of(self, tile: str) -> list[dict[str, Any]]:
+        """Which states of a tile its pieces are from; an empty one where that was not kept."""
+        found = []
+        for path in self._notes(tile):
+            with suppress(FileNotFoundError, InputError):
+                found.append(dict(read_json(path).get("version", {})))
+        return found
+
+    def forget(self, tile: str) -> None:
+        """Let the pieces of a tile count no longer: they are fetched again when they are wanted."""
+        for path in self._notes(tile):
+            path.unlink(missing_ok=True)
+
+    def _notes(self, tile: str) -> list[Path]:
+        return sorted(self.folder.glob(f"{tile}_*.json"))
+
     def header_of(self, tile: str) -> dict[str, Any] | None:
         """What the pieces of a tile say about its grid, if there is one: no question has to be asked then."""
-        for path in sorted(self.folder.glob(f"{tile}_*.json")):
+        for path in self._notes(tile):
             try:
                 header: dict[str, Any] = read_json(path)["header"]
             except (FileNotFoundError, InputError, KeyError):

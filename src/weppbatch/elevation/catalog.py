@@ -41,8 +41,9 @@ class UnknownSource(ConfigError):
     """The text names no elevation source that there is."""
 
 
-def source_of(spec: str, base: Path, cache: Path, max_bytes: int) -> DemSource:
+def source_of(spec: str, base: Path, cache: Path, max_bytes: int, *, start: str = "") -> DemSource:
     """The source that a setting names; relative paths lie in `base`, fetched pieces below `cache`.
+    Tiles that a server has not are asked for once within a `start`.
 
     Raises UnknownSource, BadTemplate.
     """
@@ -66,17 +67,23 @@ def source_of(spec: str, base: Path, cache: Path, max_bytes: int) -> DemSource:
     if scheme == "opentopography":
         ask = opentopography(rest, client, max_bytes)
         product = f"OpenTopography globaldem, {rest}"
-        return BoxService(spec, product, store, ask, GLOBAL[rest], max_bytes, client.traffic)
+        return BoxService(spec, product, store, ask, GLOBAL[rest], max_bytes, client.traffic, start)
     if scheme == "3dep-service":
         side_m = int(rest)
         return BoxService(
-            spec, f"USGS 3DEP service, {side_m} m", store, seamless_3dep(side_m), SERVICE_3DEP[side_m], max_bytes
+            spec,
+            f"USGS 3DEP service, {side_m} m",
+            store,
+            seamless_3dep(side_m),
+            SERVICE_3DEP[side_m],
+            max_bytes,
+            start=start,
         )
     known = TILES.get(address)
     product, template, arcsec = known or (options.get("product", "raster behind a URL"), address, None)
     nominal = float(options["arcsec"]) if "arcsec" in options else arcsec
     tile_deg = float(options.get("tile", 1.0))
-    return RemoteTiles(spec, template, store, client, str(product), tile_deg, nominal, max_bytes)
+    return RemoteTiles(spec, template, store, client, str(product), tile_deg, nominal, max_bytes, start)
 
 
 def check_spec(spec: str) -> None:

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from weppbatch.elevation.source import DemSource, Log, NotCovered
 from weppbatch.errors import DataError
+from weppbatch.terrain.candidates import OutletOptions
 from weppbatch.terrain.grid import Grid
+from weppbatch.terrain.point_window import Wanted, prepare_dem_at
 from weppbatch.terrain.sources import (
     DemIncomplete,
     DemOptions,
@@ -38,10 +41,18 @@ class Chosen(NamedTuple):
 
 
 def choose(
-    sources: Sequence[DemSource], polygon: BaseGeometry, grid: Grid, options: DemOptions, log: Log
+    sources: Sequence[DemSource],
+    polygon: BaseGeometry,
+    grid: Grid,
+    options: DemOptions,
+    log: Log,
+    buffer_m: float = 1000.0,
+    outlet: OutletOptions | None = None,
 ) -> Chosen:
     """The window from the first source that covers the watershed and what drains to it.
 
+    `polygon` may be an outlet's point; `outlet` then says how channels are made, `buffer_m` the
+    margin around its basin.
     A source that covers the watershed while its basin runs into nodata is taken when no other covers more.
     Raises NoDem when none covers it, with what each said; of a single source, its own error.
     """
@@ -49,7 +60,9 @@ def choose(
     partial: Chosen | None = None
     for source in sources:
         try:
-            elevation_m, wider, provenance = _prepared(source, polygon, grid, options, log)
+            elevation_m, wider, provenance = _prepared(
+                source, polygon, grid, options, log, (buffer_m, outlet or OutletOptions())
+            )
         except (NotCovered, PolygonOutsideDem, DemIncomplete) as error:
             if len(sources) == 1:
                 raise
@@ -71,7 +84,12 @@ def choose(
 
 
 def _prepared(
-    source: DemSource, polygon: BaseGeometry, grid: Grid, options: DemOptions, log: Log
+    source: DemSource,
+    polygon: BaseGeometry,
+    grid: Grid,
+    options: DemOptions,
+    log: Log,
+    at_point: tuple[float, OutletOptions],
 ) -> tuple[Elevations, Grid, dict[str, Any]]:
     about: dict[str, Any] = {}
 
@@ -80,7 +98,13 @@ def _prepared(
         about.update(brought.about)
         return brought.path
 
-    elevation_m, wider, provenance = prepare_dem(Path(), polygon, grid, options, log, locate=locate)
+    if isinstance(polygon, Point):
+        buffer_m, outlet = at_point
+        elevation_m, wider, provenance = prepare_dem_at(
+            grid, Wanted(polygon, options, outlet, buffer_m, locate, log)
+        )
+    else:
+        elevation_m, wider, provenance = prepare_dem(Path(), polygon, grid, options, log, locate=locate)
     return elevation_m, wider, provenance | about
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import stamina
@@ -61,6 +61,18 @@ class Manners:
     requests_per_s: float = 20.0
 
 
+class Version(NamedTuple):
+    """What a server says of a file's state: bytes, and ETag and Last-Modified where it gives them."""
+
+    size: int
+    etag: str = ""
+    last_modified: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return self._asdict()
+
+
 @dataclass
 class Client:
     """Asks one server; `pace` is the file by which all tasks keep its rate limit together."""
@@ -69,16 +81,17 @@ class Client:
     manners: Manners = field(default_factory=Manners)
     traffic: Traffic = field(default_factory=Traffic)
 
-    def part(self, url: str, first: int, last: int) -> tuple[bytes, int]:
-        """The bytes `first` to `last` (inclusive, or to the file's end) at an address, and the file's size.
+    def part(self, url: str, first: int, last: int) -> tuple[bytes, Version]:
+        """The bytes `first` to `last` (inclusive, or to the file's end) at an address, and its state.
 
         Raises Missing, Refused, NotARaster, Unsteady.
         """
         body, headers = self._ask(url, (first, last))
         size = int(headers["content-range"].rpartition("/")[2])
+        version = Version(size, headers.get("etag", ""), headers.get("last-modified", ""))
         if len(body) != min(last, size - 1) - first + 1:
             raise Unsteady(f"{shown(url)} sent {len(body)} bytes where others were asked for")
-        return body, size
+        return body, version
 
     def whole(self, url: str, limit_bytes: int) -> bytes:
         """All that is at an address, which has to be a TIFF; raises as `part` does."""

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
+from pyproj import CRS
 from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 
 from weppbatch.elevation.mosaic import describe, mosaic, same_grid
 from weppbatch.elevation.place import cell_m
-from weppbatch.elevation.source import Brought, Log, NotCovered, Traffic
+from weppbatch.elevation.source import Bounds, Brought, Log, NotCovered, Traffic
 from weppbatch.errors import InputError
 from weppbatch.terrain.grid import Grid
 
@@ -74,6 +75,24 @@ class TileFolder:
         """The side of its first tile's cells; None for an empty folder."""
         tiles = _tiles(self.folder, _stamp(self.folder))
         return cell_m(tiles[0]["crs"], (tiles[0]["transform"].a, -tiles[0]["transform"].e), grid) if tiles else None
+
+
+def extents(path: Path) -> tuple[CRS, float, list[Bounds]]:
+    """System, western edge and bounds of a raster, or of the tiles of a folder that share the first one's system.
+
+    Raises UnusableFolder.
+    """
+    if path.is_dir():
+        tiles = _tiles(path, _stamp(path))
+    else:
+        try:
+            tiles = [describe(path)]
+        except (RasterioError, AttributeError) as error:
+            raise UnusableFolder(
+                f"the elevation source {path} can't be used: {error}", hint="check it with gdalinfo"
+            ) from error
+    boxes = [tuple(tile["bounds"]) for tile in tiles if tile["crs"] == tiles[0]["crs"]]
+    return CRS.from_wkt(tiles[0]["crs"]), min(box[0] for box in boxes), boxes
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -2,7 +2,16 @@
 
 import copy
 
-from weppbatch.elevation.http import MAGIC, PAGE_BYTES, Client, NotARaster, Unsteady, opening, shown
+import rasterio
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+
+from weppbatch.elevation.http import MAGIC, PAGE_BYTES, Client, NotARaster, Unsteady, Version, opening, shown
+from weppbatch.errors import DataError
+
+
+class DamagedTile(DataError):
+    """A tile on the server is no whole raster."""
 
 
 class RangedFile:
@@ -16,7 +25,8 @@ class RangedFile:
         self.failures: list[Exception] = []
         self.position = 0
         self._pages: dict[int, bytes] = {}
-        first, self.size = client.part(url, 0, PAGE_BYTES - 1)
+        first, self.version = client.part(url, 0, PAGE_BYTES - 1)
+        self.size = self.version.size
         if not first.startswith(MAGIC):
             raise NotARaster(f"{shown(url)} is not a GeoTIFF: {opening(first)}")
         self._pages[0] = first
@@ -46,8 +56,8 @@ class RangedFile:
 
     def _fetch(self, first: int, last: int) -> None:
         end = min((last + 1) * PAGE_BYTES, self.size) - 1
-        body, size = self.client.part(self.url, first * PAGE_BYTES, end)
-        if size != self.size:
+        body, version = self.client.part(self.url, first * PAGE_BYTES, end)
+        if version.size != self.size:  # not by its ETag: servers behind one name may differ in it
             raise Unsteady(f"{shown(self.url)} changed while it was read")
         for number in range(first, last + 1):
             start = (number - first) * PAGE_BYTES
@@ -71,3 +81,40 @@ class RangedFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class RemoteRaster:
+    """A raster read by ranged requests; failures of the network come out under their own names."""
+
+    def __init__(self, client: Client, url: str) -> None:
+        self.client, self.url = client, url
+
+    @property
+    def version(self) -> Version:
+        """Which state of the file is read, once it is open."""
+        return self.file.version
+
+    def __enter__(self) -> DatasetReader:
+        self.file = RangedFile(self.client, self.url)
+        self.env = rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR")
+        self.env.__enter__()
+        try:
+            self.raster = rasterio.open("tile.tif", opener=lambda path, mode="rb", **_: self.file.handle())
+        except RasterioError as error:
+            self.env.__exit__(None, None, None)
+            raise self._cause(error) from error
+        return self.raster
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.raster.close()
+        self.env.__exit__(None, None, None)
+        if isinstance(error, RasterioError):
+            raise self._cause(error) from error
+
+    def _cause(self, error: RasterioError) -> Exception:
+        if self.file.failures:
+            return self.file.failures[0]
+        return DamagedTile(
+            f"{shown(self.url)} is damaged or cut short: {error.__cause__ or error}",
+            hint="tell who serves it, and list another source behind it",
+        )

@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import rasterio
-from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
@@ -25,9 +23,9 @@ from weppbatch.elevation.cache import Cache, Piece, slug
 from weppbatch.elevation.http import Client, Missing, shown
 from weppbatch.elevation.mosaic import mosaic
 from weppbatch.elevation.place import cell_m, lonlat
-from weppbatch.elevation.ranged import RangedFile
+from weppbatch.elevation.ranged import DamagedTile, RemoteRaster
 from weppbatch.elevation.source import Brought, Log, NotCovered, Traffic, WindowTooLarge
-from weppbatch.errors import ConfigError, DataError
+from weppbatch.errors import ConfigError
 from weppbatch.files import replacing, sha256_of_json
 from weppbatch.terrain.grid import Grid
 
@@ -40,13 +38,12 @@ class BadTemplate(ConfigError):
     """A template of tiles that can't be filled in."""
 
 
-class DamagedTile(DataError):
-    """A tile on the server is no whole raster."""
-
-
 @dataclass
 class RemoteTiles:
-    """Tiles of `tile_deg` degrees whose addresses `template` gives, or the one raster at an address."""
+    """Tiles of `tile_deg` degrees whose addresses `template` gives, or the one raster at an address.
+
+    What the server has not is asked for once within a `start`.
+    """
 
     spec: str
     template: str
@@ -56,6 +53,7 @@ class RemoteTiles:
     tile_deg: float = 1.0
     nominal_arcsec: float | None = None
     max_bytes: int = 1 << 30
+    start: str = ""
     traffic: Traffic = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,9 +105,8 @@ class RemoteTiles:
         bounds = lonlat(grid)
         wanted, absent, total = [], [], 0
         for tile, url in self._addresses(bounds):
-            try:
-                header = self.cache.header_of(tile) or self._header(url)
-            except Missing:
+            header = self.cache.header_of(tile) or self._asked_once(tile, url)
+            if header is None:
                 absent.append(tile)
                 continue
             parts = dict(_parts(tile, header, grid))
@@ -158,9 +155,23 @@ class RemoteTiles:
         except (ValueError, KeyError, IndexError) as error:
             raise BadTemplate(f"{self.spec} can't be filled in: {error}", hint="such as {lat:02d}") from error
 
+    def addresses(self, grid: Grid) -> list[tuple[str, str]]:
+        """Name and address of each tile that a window meets."""
+        return self._addresses(lonlat(grid))
+
+    def _asked_once(self, tile: str, url: str) -> dict[str, Any] | None:
+        """A tile's grid, or None when the server has no such tile, or had none when this start asked before."""
+        if self.cache.is_absent(tile, self.start):
+            return None
+        try:
+            return self._header(url)
+        except Missing:
+            self.cache.note_absent(tile, self.start)
+            return None
+
     def _header(self, url: str) -> dict[str, Any]:
         """A tile's grid, from its first bytes."""
-        with _Remote(self.client, url) as raster:
+        with RemoteRaster(self.client, url) as raster:
             if raster.crs is None or raster.transform.b or raster.transform.d:
                 raise DamagedTile(f"{shown(url)} has no coordinate reference system, or is rotated")
             high, wide = raster.block_shapes[0]
@@ -187,7 +198,8 @@ class RemoteTiles:
     def _fetch(self, url: str, parts: dict[str, Window]) -> dict[str, Piece | None]:
         header = self._header(url)
         fetched: dict[str, Piece | None] = {}
-        with _Remote(self.client, url) as raster:
+        remote = RemoteRaster(self.client, url)
+        with remote as raster:
             for name, window in parts.items():
                 cells = raster.read(1, window=window)
                 with replacing(self.cache.path(name)) as temporary:
@@ -208,43 +220,10 @@ class RemoteTiles:
                         if raster.units[0]:
                             target.units = raster.units[:1]
                         target.update_tags(SOURCE=f"{self.product}, {shown(url)}")
-                fetched[name] = self.cache.seal(
-                    name, {"url": shown(url), "product": self.product, "header": header}
-                )
+                about = {"url": shown(url), "product": self.product, "header": header}
+                fetched[name] = self.cache.seal(name, about | {"version": remote.version.to_json()})
                 self.traffic.pieces += 1
         return fetched
-
-
-class _Remote:
-    """A raster read by ranged requests; failures of the network come out under their own names."""
-
-    def __init__(self, client: Client, url: str) -> None:
-        self.client, self.url = client, url
-
-    def __enter__(self) -> DatasetReader:
-        self.file = RangedFile(self.client, self.url)
-        self.env = rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR")
-        self.env.__enter__()
-        try:
-            self.raster = rasterio.open("tile.tif", opener=lambda path, mode="rb", **_: self.file.handle())
-        except RasterioError as error:
-            self.env.__exit__(None, None, None)
-            raise self._cause(error) from error
-        return self.raster
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.raster.close()
-        self.env.__exit__(None, None, None)
-        if isinstance(error, RasterioError):
-            raise self._cause(error) from error
-
-    def _cause(self, error: RasterioError) -> Exception:
-        if self.file.failures:
-            return self.file.failures[0]
-        return DamagedTile(
-            f"{shown(self.url)} is damaged or cut short: {error.__cause__ or error}",
-            hint="tell who serves it, and list another source behind it",
-        )
 
 
 def _parts(tile: str, header: dict[str, Any], grid: Grid) -> Iterator[tuple[str, Window]]:

@@ -53,6 +53,7 @@ class BoxService:
     arcsec: float
     max_bytes: int = 1 << 30
     traffic: Traffic = field(default_factory=Traffic)
+    start: str = ""
 
     def bring(self, grid: Grid, log: Log) -> Brought:
         """Fetch the boxes that the window touches and are not in the cache yet."""
@@ -67,9 +68,13 @@ class BoxService:
             )
         pieces, absent = [], []
         for name, bounds in boxes.items():
+            if self.cache.is_absent(name, self.start):
+                absent.append(name)
+                continue
             try:
                 pieces.append(self._piece(name, bounds, log))
             except Missing:
+                self.cache.note_absent(name, self.start)
                 absent.append(name)
         if not pieces:
             raise NotCovered(

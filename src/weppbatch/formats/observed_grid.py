@@ -5,7 +5,8 @@ between the four around), in the units of `observed.converted`; all problems at 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -53,9 +54,10 @@ def is_zarr(path: Path) -> bool:
     return path.is_dir() and any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zmetadata"))
 
 
-def read_grid(path: Path, place: Place, first_year: int, last_year: int) -> Found:
+def read_grid(path: Path, place: Place | None, first_year: int, last_year: int) -> Found:
     """The quantities at a place, of the files that may have days of the years.
 
+    Without a place no values are read, and all are 0: what is there is seen, for every place.
     Raises InputProblems with all files that can't be read and variables whose unit isn't known, PlaceOutsideGrid
     when the place lies outside or has no data.
     """
@@ -74,12 +76,47 @@ def read_grid(path: Path, place: Place, first_year: int, last_year: int) -> Foun
         raise InputProblems(f"{path} (climate.observed_series) can't be used:", problems)
     raw = {name: _joined(found) for name, found in parts.items()}
     for name, what in NEEDED.items():
-        if name in raw and not np.isfinite(raw[name][1]).any():
+        if place is not None and name in raw and not np.isfinite(raw[name][1]).any():
             raise PlaceOutsideGrid(
                 f"{path} has no {what} at {_spelled(place)}",
                 hint="the cell is masked, as over water: try climate.observed_interpolation=linear",
             )
     return Found(raw, [_recorded(file) for file in files])
+
+
+def lying_outside(
+    path: Path, places: Mapping[str, tuple[float, float]], first_year: int, last_year: int
+) -> list[str]:
+    """Which places (longitude, latitude, by name) the grids of the years don't cover, by the first of the files.
+
+    Files that can't be read are passed over: `read_grid` tells them.
+    """
+    import xarray as xr
+
+    members = [path] if path.suffix.lower() in NETCDF or is_zarr(path) else _members(path)
+    for member in _of_years(members, first_year, last_year):
+        engine = "zarr" if member.is_dir() else "netcdf4"
+        with (
+            suppress(OSError, ValueError, KeyError, RuntimeError),
+            xr.open_dataset(member, engine=engine) as dataset,
+        ):
+            for variable in dataset.data_vars.values():
+                time = next((dim for dim in variable.dims if _is_time(dataset, str(dim))), None)
+                if time is not None and variable.ndim == 3:
+                    return [name for name, at in places.items() if not _covers(dataset, variable, str(time), at)]
+    return []
+
+
+def _covers(dataset: "xr.Dataset", variable: "xr.DataArray", time: str, at: tuple[float, float]) -> bool:
+    """Whether a grid has a cell at a place."""
+    place = Place(*at, "nearest")
+    across, along = _axes(variable, time)
+    try:
+        for axis, position in zip((across, along), _projected(dataset, variable, across, place), strict=True):
+            _cells(dataset[axis].values.astype(np.float64), position, place)
+    except PlaceOutsideGrid:
+        return False
+    return True
 
 
 def _members(folder: Path) -> list[Path]:
@@ -106,7 +143,7 @@ def _joined(parts: list[tuple[Dates, Floats]]) -> tuple[Dates, Floats]:
 
 
 def _read_member(
-    path: Path, place: Place, first_year: int, last_year: int
+    path: Path, place: Place | None, first_year: int, last_year: int
 ) -> tuple[list[tuple[str, Dates, Floats]], list[str]]:
     """The quantities of a file or store, and what is wrong with it."""
     import xarray as xr  # takes a while, and only this mode needs it
@@ -119,7 +156,7 @@ def _read_member(
 
 
 def _quantities(
-    dataset: "xr.Dataset", path: Path, place: Place, first_year: int, last_year: int
+    dataset: "xr.Dataset", path: Path, place: Place | None, first_year: int, last_year: int
 ) -> tuple[list[tuple[str, Dates, Floats]], list[str]]:
     """The quantities of an open dataset, and what is wrong with it."""
     made, problems = [], []
@@ -136,8 +173,10 @@ def _quantities(
             continue
         unit = str(variable.attrs.get("units", ""))
         directional = quantity == "wind_direction"  # 350 and 10 degrees don't average to 180
-        there = place._replace(interpolation="nearest") if directional else place
-        values = _at(dataset, variable.isel({time: slice(wanted[0], wanted[-1] + 1)}), str(time), there)
+        values = np.zeros(wanted[-1] - wanted[0] + 1)
+        if place is not None:
+            there = place._replace(interpolation="nearest") if directional else place
+            values = _at(dataset, variable.isel({time: slice(wanted[0], wanted[-1] + 1)}), str(time), there)
         found = converted(quantity, unit, values[wanted - wanted[0]])
         if found is None:
             problems.append(f"the unit of {name}, '{unit}', is none of {', '.join(UNITS[quantity])}")

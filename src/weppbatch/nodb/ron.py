@@ -64,6 +64,12 @@ class Ron(NoDbBase):
     buffer_m: float = Field(
         default=1000.0, ge=0, le=100_000, description="m; margin of the window around the polygon"
     )
+    outlet_buffer_m: float = Field(
+        default=5000.0,
+        ge=100,
+        le=100_000,
+        description="m; margin of the first window around an outlet given as a point; it grows with the basin",
+    )
 
     @field_validator("target_crs")
     @classmethod

@@ -63,6 +63,15 @@ class Watershed(NoDbBase):
     flag_iou: float = Field(
         default=0.70, ge=0, le=1, description="below this overlap the outlet is flagged as a poor fit"
     )
+    outlet_reach_m: float = Field(
+        default=300.0,
+        ge=0,
+        le=10_000,
+        description="m; how far an outlet given as a point may be moved to reach the nearest channel",
+    )
+    outlet_far_m: float = Field(
+        default=150.0, ge=0, le=10_000, description="m; an outlet that was moved farther is flagged"
+    )
     clip_hillslopes: bool = Field(default=True, description="whether hillslopes longer than the limit are cut")
     clip_hillslope_length_m: float = Field(
         default=300.0, ge=10, le=10_000, description="m; length limit of a hillslope, its area is kept"
@@ -103,12 +112,13 @@ class Watershed(NoDbBase):
     ) -> "Outlet":
         """Run the outlet step on `<wd>/dem/dem.tif` and return the outlet; its files go to `folder`.
 
-        polygon: in the DEM's CRS; by default the member `polygon` of `<wd>/extent.json`.
+        polygon: in the DEM's CRS, or an outlet's point; by default the member `polygon` of `<wd>/extent.json`.
         folder: by default `<wd>/watershed`. Raises DataError and EngineError as the step does.
         """
-        from shapely.geometry import shape
+        from shapely.geometry import Point, shape
 
         from weppbatch.terrain.outlet import determine_outlet
+        from weppbatch.terrain.requested_outlet import determine_outlet_at
 
         wd = Path(self.wd)
         if polygon is None:
@@ -118,7 +128,10 @@ class Watershed(NoDbBase):
             polygon = shape(read_json(extent)["polygon"])
         folder = folder or wd / "watershed"
         folder.mkdir(parents=True, exist_ok=True)
-        return determine_outlet(wd / "dem" / "dem.tif", polygon, folder, self.outlet_options(), log)
+        dem = wd / "dem" / "dem.tif"
+        if isinstance(polygon, Point):
+            return determine_outlet_at(dem, polygon, folder, self.outlet_options(), log)
+        return determine_outlet(dem, polygon, folder, self.outlet_options(), log)
 
     @property
     def outlet(self) -> "Outlet | None":

@@ -36,7 +36,7 @@ def run_row(result: RunResult) -> Figures:
         "name": result.name,
         "status": result.state.status,
         "reason": result.state.reason,
-        "polygon_area_km2": result.polygon_area_m2 / 1e6,
+        "polygon_area_km2": None if result.polygon_area_m2 is None else result.polygon_area_m2 / 1e6,
         "flags": "; ".join(result.flags),
         "warnings": "; ".join(result.warnings),
         "crs": result.metrics("extent").get("crs"),
@@ -70,6 +70,7 @@ def _outlet(result: RunResult) -> Figures:
         "iou": outlet.get("iou"),
         "outlet_method": outlet.get("method"),
         "conditioning": outlet.get("conditioning"),
+        "outlet_moved_m": outlet.get("moved_m"),
         "outlet_longitude_deg": outlet.get("longitude_deg"),
         "outlet_latitude_deg": outlet.get("latitude_deg"),
     }

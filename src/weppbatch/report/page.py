@@ -115,7 +115,9 @@ def cell(column: Column, row: Row) -> str:
     if column.short and value is not None:
         return shown_short(value)
     if column.key == "outlet_method":
-        return {"find_outlet": "FindOutlet", "overlap": "best overlap"}.get(value, shown(value))
+        return {"find_outlet": "FindOutlet", "overlap": "best overlap", "requested": "nearest channel"}.get(
+            value, shown(value)
+        )
     return shown(100 * value if column.percent and value is not None else value, column.digits)
 
 

@@ -200,6 +200,6 @@ def _fields_read() -> dict[str, list[str]]:
     """The control fields that any task reads, by control."""
     read: dict[str, list[str]] = defaultdict(list)
     for spec in graph.TASKS.values():
-        for control, names in spec.settings.items():
+        for control, names in spec.settings_of(point=True).items():
             read[control] += [name for name in names if name not in read[control]]
     return read

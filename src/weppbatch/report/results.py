@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from shapely.errors import GEOSException
-from shapely.geometry import shape
+from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
 from weppbatch.batch.ledger import Ledger
@@ -64,14 +64,16 @@ class RunResult:
 
     Shapes are in WGS84 degrees, by topaz_id. Tables hold terrain, land use, soils and results as far as there are
     any; None without a watershed. `outdated`: the tasks whose results rest on files that were made again since, or
-    that no task has a record of any more.
+    that no task has a record of any more. `requested`: the outlet that was given in place of the polygon; this is
+    then the basin that was found.
     """
 
     wd: Path
     state: RunState
-    polygon_area_m2: float
+    polygon_area_m2: float | None
     name: str = ""
     polygon: BaseGeometry | None = None
+    requested: Point | None = None
     hillslopes: pa.Table | None = None
     channels: pa.Table | None = None
     subcatchment_shapes: dict[int, BaseGeometry] = field(default_factory=dict)
@@ -126,12 +128,21 @@ def read_result(ledger: Ledger, features: Features, runid: str) -> RunResult:
     result = RunResult(wd, ledger.runs[runid], ledger.plan.area_m2(runid))
     feature = features.get(runid)
     if feature is not None:
-        result.polygon = shape(feature["geometry"])
+        given = shape(feature["geometry"])
+        if isinstance(given, Point):
+            result.requested = given
+        else:
+            result.polygon = given
         result.name = short_name(feature["properties"] or {})
     result.outdated = outdated(wd, result.state)
     if result.outdated:
         names = " and ".join(graph.spec_of(task).label for task in graph.ordered(result.outdated))
         result.problems.append(f"results of {names} are left out: {WHY_OUTDATED}")
+    if result.requested is not None and result.shows("outlet"):
+        try:
+            result.polygon = shape(read_json(wd / "watershed" / "basin.geojson")["features"][0]["geometry"])
+        except CANT_READ as error:
+            result.problems.append(f"the outline of the basin can't be read: {error}")
     if result.shows("watershed"):
         try:
             result.subcatchment_shapes = _shapes(wd / "watershed" / "subcatchments.geojson")

@@ -46,14 +46,19 @@ class Sketches:
     def draw(self, result: RunResult, row: Row) -> dict[str, Any]:
         """A run's shapes, with short keys since there are many.
 
-        Polygon `p`, its bounds `b`, outlet `o`, whether that is flagged `f`, results `v` in the order of
-        RUN_FIGURES, channels `c` by order with their figures `k`, hillslopes `s`.
+        Polygon or basin `p`, its bounds `b`, the outlet that was given in its place `q`, outlet `o`, whether that
+        is flagged `f`, results `v` in the order of RUN_FIGURES, channels `c` by order with their figures `k`,
+        hillslopes `s`.
         """
         cell_deg = result.cell_size_m / METRES_A_DEGREE
         drawn: dict[str, Any] = {"id": result.runid}
         if result.polygon is not None:
             drawn["p"] = encode(result.polygon.simplify(cell_deg * TOLERANCES_CELLS[0]))
             drawn["b"] = [round(value, 5) for value in result.polygon.bounds]
+        if result.requested is not None:
+            drawn["q"] = [round(result.requested.x, 5), round(result.requested.y, 5)]
+            if result.polygon is None:
+                drawn |= {"p": [], "b": [*drawn["q"], *drawn["q"]]}
         outlet = result.metrics("outlet")
         if "longitude_deg" in outlet:
             drawn |= {"o": [outlet["longitude_deg"], outlet["latitude_deg"]], "f": bool(result.flags)}

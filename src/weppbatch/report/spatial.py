@@ -37,6 +37,7 @@ OUTLET_KEYS = (
     "iou",
     "flags",
     "outlet_method",
+    "outlet_moved_m",
     "conditioning",
     "polygon_area_km2",
     "basin_area_km2",

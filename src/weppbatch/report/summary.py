@@ -28,7 +28,9 @@ FLAGS = {
     "touches_edge": "The outlet's basin reaches the edge of the elevation data and may be cut off.",
     "ambiguous": "Two ways of choosing the outlet gave places far apart.",
     "csa_changed": "The basin has no channel at the critical source area asked for, so a smaller one was used.",
-    "mcl_capped": "The minimum channel length was lowered to keep a channel in the basin.",
+    "mcl_changed": "The minimum channel length was lowered to keep a channel in the basin.",
+    "far": "The outlet that was given was moved {moved:.0f} m to the nearest channel.",
+    "larger_near": "Within reach of the outlet that was given there is a channel that drains {larger:.3g} km2.",
 }
 RECORD_KEYS = (
     "attempt",
@@ -91,7 +93,7 @@ class Summary:
             ]
         elif state.status not in (*DONE, "excluded"):
             self.waiting[state.reason if state.status == "stale" else STATES[state.status]].append(state.runid)
-        texts = [FLAGS.get(flag, flag).format(iou=result.metrics("outlet")["iou"]) for flag in result.flags]
+        texts = _flag_texts(result)
         texts += [text for text in result.warnings if not (texts and text.startswith("look at this outlet"))]
         distance = f" {result.metrics('climate').get('distance_km', -1):.0f} km away"
         texts = [text for text in texts if distance not in text]  # said of all runs in the caveats
@@ -128,6 +130,13 @@ class Summary:
     def event(self, name: str) -> dict[str, Any] | None:
         """The last event of a kind in the batch's history."""
         return next((event for event in reversed(self.ledger.plan.runner.history) if event["event"] == name), None)
+
+
+def _flag_texts(result: RunResult) -> list[str]:
+    """What the flags of a run's outlet say."""
+    outlet = result.metrics("outlet")
+    told = {"iou": outlet.get("iou"), "moved": outlet.get("moved_m"), "larger": outlet.get("larger_near_km2")}
+    return [FLAGS.get(flag, flag).format(**told) for flag in result.flags]
 
 
 def record_of(task: TaskState, *, figures: bool = True) -> dict[str, Any]:

@@ -10,6 +10,7 @@ CONTROL_FILES = tuple(
     for name in ("ron", "watershed", "landuse", "soils", "climate", "wepp", "ash", "omni", "disturbed")
 )
 _SOIL_PROPERTIES = ("sand_map", "clay_map", "bulk_density_map", "organic_carbon_map", "soil_depth_map")
+_CHANNELS = ("csa_ha", "mcl_m", "fill_or_breach", "blc_dist_m", "flat_increment_m", "max_junctions")
 WEPP_DECLARED = (
     *("wepp/hillslopes.parquet", "wepp/channels.parquet", "wepp/outlet_daily.parquet"),
     *("wepp/hillslope_wet_days.parquet", "wepp/events.parquet", "wepp/return_periods.parquet"),
@@ -32,6 +33,7 @@ _WORKSPACE = (
         settings={"ron": ("target_crs", "cell_size_m", "buffer_m")},
         files=("watershed.geojson", "extent.json"),
         reads_feature=True,
+        point_settings={"ron": ("outlet_buffer_m",)},
     ),
 )
 
@@ -49,17 +51,15 @@ _TERRAIN = (
         files=("dem/dem.tif", "dem/provenance.json"),
         declared=("dem/dem.tif",),
         outside_files={"ron": ("dem", "dem_fallbacks")},
+        # The window is fitted to the basin of the channel that the outlet is moved to.
+        point_settings={"ron": ("buffer_m",), "watershed": ("outlet_reach_m", *_CHANNELS)},
     ),
     TaskSpec(
         name="outlet",
         label="Outlet",
         after=("dem",),
-        settings={
-            "watershed": (
-                *("csa_ha", "mcl_m", "fill_or_breach", "blc_dist_m"),
-                *("flat_increment_m", "max_junctions", "retry_iou", "flag_iou"),
-            )
-        },
+        settings={"watershed": (*_CHANNELS, "retry_iou", "flag_iou")},
+        point_settings={"watershed": ("outlet_reach_m", "outlet_far_m")},
         files=(
             *(
                 f"watershed/{name}.tif"
@@ -67,6 +67,7 @@ _TERRAIN = (
             ),
             "watershed/find_outlet.geojson",
             "watershed/outlet.geojson",
+            "watershed/basin.geojson",
             "watershed/wbt.log",
         ),
         declared=("watershed/outlet.geojson",),

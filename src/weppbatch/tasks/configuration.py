@@ -31,19 +31,20 @@ def _whitebox_version() -> str:
     return f"whitebox {version()}"
 
 
-def controls_of(folder: Path, task: str) -> Mapping[str, Mapping[str, Any]]:
+def controls_of(folder: Path, task: str, *, point: bool = False) -> Mapping[str, Mapping[str, Any]]:
     """The settings of the controls that configure a task, by control name, as they stand in a folder."""
-    return {name: load(folder, name).settings() for name in spec_of(task).settings}
+    return {name: load(folder, name).settings() for name in spec_of(task).settings_of(point)}
 
 
-def digest_of(batch: Path, folder: Path, task: str, feature_sha256: str) -> str:
+def digest_of(batch: Path, folder: Path, task: str, feature_sha256: str, *, point: bool = False) -> str:
     """The SHA-256 of what configures a task whose controls lie in `folder` (a run's, or the batch's `_base`)."""
     return config_digest(
         task,
-        controls_of(folder, task),
+        controls_of(folder, task, point=point),
         engine_version=engine_version(task),
         feature_sha256=feature_sha256,
         base=batch / "_base",
+        point=point,
     )
 
 
@@ -54,11 +55,12 @@ def config_digest(
     engine_version: str = "",
     feature_sha256: str = "",
     base: Path | None = None,
+    point: bool = False,
 ) -> str:
     """The SHA-256 of all that configures a task: the values of its control fields, its version and its engine's.
 
     A file from outside that a field names counts with its size and time of change; a relative path is looked up
-    in `base`. The feature counts for the task that reads it.
+    in `base`. The feature counts for the task that reads it. `point`: an outlet was given in place of a polygon.
     """
     spec = spec_of(task)
     outside = {
@@ -74,7 +76,7 @@ def config_digest(
         "outside": outside,
         "settings": {
             control: {name: json.loads(json.dumps(controls[control][name])) for name in names}
-            for control, names in spec.settings.items()
+            for control, names in spec.settings_of(point).items()
         },
     }
     if spec.tables:

@@ -8,6 +8,7 @@ from weppbatch.elevation.choose import choose, files_read
 from weppbatch.errors import ConfigError
 from weppbatch.files import read_json, write_json
 from weppbatch.nodb.ron import Ron
+from weppbatch.nodb.watershed import Watershed
 from weppbatch.tasks.run import Metrics, Run
 from weppbatch.terrain.grid import Grid, write_raster
 
@@ -22,10 +23,14 @@ def run(run: Run) -> Metrics:
             f"weppbatch push {run.batch.name}",
         )
     base, cache = run.batch / "_base", run.batch / DEM_CACHE
-    sources = [source_of(spec, base, cache, int(ron.max_window_mb * 1e6)) for spec in ron.dem_sources]
+    sources = [
+        source_of(spec, base, cache, int(ron.max_window_mb * 1e6), start=run.execution) for spec in ron.dem_sources
+    ]
     extent = read_json(run.input("extent.json"))
     asked = Grid(**extent["grid"])
-    chosen = choose(sources, shape(extent["polygon"]), asked, ron.dem_options(), run.log)
+    outlet = run.control(Watershed).outlet_options()  # only for an outlet that was given as a point
+    polygon, options = shape(extent["polygon"]), ron.dem_options()
+    chosen = choose(sources, polygon, asked, options, run.log, ron.buffer_m, outlet)
     grid, provenance = chosen.grid, chosen.provenance
     write_raster(run.output("dem/dem.tif"), chosen.elevation_m, grid)
     write_json(run.output("dem/provenance.json"), provenance | {"grid": grid.to_json()})

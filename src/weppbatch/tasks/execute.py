@@ -115,7 +115,15 @@ class _Recording:
             self.started = monotonic()
         shutil.rmtree(files.scratch, ignore_errors=True)
         files.scratch.mkdir()
-        run = Run(job.batch, job.runid, files.scratch, self.log, job.threads, scenario_of(job.task))
+        run = Run(
+            batch=job.batch,
+            runid=job.runid,
+            scratch=files.scratch,
+            log=self.log,
+            threads=job.threads,
+            scenario=scenario_of(job.task),
+            execution=self.record.execution,
+        )
         self._note_config()
         metrics: Metrics = import_module(f"weppbatch.tasks.{'scenario' if run.scenario else job.task}").run(run)
         spec = spec_of(job.task)
@@ -159,9 +167,9 @@ class _Recording:
 
     def _note_config(self) -> None:
         job = self.job
-        reads_feature = spec_of(job.task).reads_feature
-        feature = features.sha256_of(job.batch, job.runid) if reads_feature else ""
-        digest = digest_of(job.batch, job.files.wd, job.task, feature)
+        feature = features.feature_of(job.batch, job.runid)
+        sha256 = str(feature["sha256"]) if spec_of(job.task).reads_feature else ""
+        digest = digest_of(job.batch, job.files.wd, job.task, sha256, point=features.is_point(feature))
         self.record = replace(self.record, config_sha256=digest, engine=engine_version(job.task))
 
     def _note_usage(self) -> None:

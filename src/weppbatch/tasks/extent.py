@@ -1,6 +1,6 @@
-"""Task extent: the watershed's polygon becomes a window in a projected system.
+"""Task extent: the watershed's polygon, or its outlet, becomes a window in a projected system.
 
-Reads the run's feature; writes `watershed.geojson` (WGS84) and `extent.json` (target CRS, window, polygon).
+Reads the run's feature; writes `watershed.geojson` (WGS84) and `extent.json` (CRS, window, polygon or point).
 """
 
 import json
@@ -14,19 +14,20 @@ from weppbatch.crs import WGS84, project, projected_metres, utm_epsg
 from weppbatch.errors import DataError
 from weppbatch.files import write_json
 from weppbatch.nodb.ron import Ron
-from weppbatch.tasks.features import feature_of
+from weppbatch.tasks.features import feature_of, is_point
 from weppbatch.tasks.run import Metrics, Run
 from weppbatch.terrain.grid import Grid
 
 
 def run(run: Run) -> Metrics:
-    """Project the polygon, buffer its bounds, and snap the window to whole cells."""
+    """Project the polygon or point, buffer its bounds, and snap the window to whole cells."""
     ron = run.control(Ron)
     feature = feature_of(run.batch, run.runid)
     polygon_wgs84 = shape(feature["geometry"])
     crs = target_crs(ron.target_crs, polygon_wgs84)
     polygon = project(polygon_wgs84, WGS84, crs)
-    grid = Grid.around(polygon.bounds, crs.to_string(), ron.cell_size_m, ron.buffer_m)
+    buffer_m = ron.outlet_buffer_m if is_point(feature) else ron.buffer_m
+    grid = Grid.around(polygon.bounds, crs.to_string(), ron.cell_size_m, buffer_m)
     if grid.rows * grid.cols > ron.max_window_cells:
         raise DataError(
             f"the window of {run.runid} has {grid.rows} x {grid.cols} cells, over {ron.max_window_cells}",
@@ -39,18 +40,14 @@ def run(run: Run) -> Metrics:
             "crs": crs.to_string(),
             "grid": grid.to_json(),
             "bounds_m": list(grid.bounds_m),
-            "buffer_m": ron.buffer_m,
+            "buffer_m": buffer_m,
             "polygon": mapping(polygon),
-            "polygon_area_m2": polygon.area,
+            "polygon_area_m2": None if is_point(feature) else polygon.area,
             "feature_sha256": feature["sha256"],
         },
     )
-    return {
-        "crs": crs.to_string(),
-        "rows": grid.rows,
-        "cols": grid.cols,
-        "polygon_area_m2": round(polygon.area, 1),
-    }
+    metrics: Metrics = {"crs": crs.to_string(), "rows": grid.rows, "cols": grid.cols}
+    return metrics if is_point(feature) else metrics | {"polygon_area_m2": round(polygon.area, 1)}
 
 
 def target_crs(setting: str, polygon_wgs84: BaseGeometry) -> CRS:

@@ -1,4 +1,4 @@
-"""The watershed polygons of a batch, by run id: one GeoJSON feature a line, as `validate` wrote them."""
+"""The watersheds of a batch, by run id: one GeoJSON feature a line, as `validate` wrote them."""
 
 import json
 from mmap import ACCESS_READ, mmap
@@ -30,6 +30,11 @@ def feature_of(batch: Path, runid: str) -> dict[str, Any]:
                 return feature
             found = content.find(marker, end)
     raise InputError(f"no watershed of {batch.name} has the run id '{runid}'")
+
+
+def is_point(feature: dict[str, Any]) -> bool:
+    """Whether a feature gives the outlet in place of the polygon."""
+    return bool((feature.get("geometry") or {}).get("type") == "Point")
 
 
 def sha256_of(batch: Path, runid: str) -> str:

@@ -15,13 +15,17 @@ def run(run: Run) -> Metrics:
         folder=run.output("watershed/outlet.geojson").parent, log=run.log
     )
     if found.flags:
-        run.warn(f"look at this outlet: {', '.join(found.flags)} (IoU {found.iou:.2f})")
-    return {
+        how = f"IoU {found.iou:.2f}" if found.iou is not None else f"moved by {found.moved_m:.0f} m"
+        run.warn(f"look at this outlet: {', '.join(found.flags)} ({how})")
+    metrics: Metrics = {
         "method": found.method,
         "conditioning": found.conditioning,
-        "iou": round(found.iou, 3),
+        "iou": None if found.iou is None else round(found.iou, 3),
         "basin_area_m2": found.basin_area_m2,
         "longitude_deg": round(found.longitude_deg, 6),
         "latitude_deg": round(found.latitude_deg, 6),
         "flags": found.flags,
     }
+    if found.moved_m is not None:
+        metrics |= {"moved_m": round(found.moved_m, 1), "larger_near_km2": found.larger_near_km2}
+    return metrics

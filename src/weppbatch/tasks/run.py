@@ -18,7 +18,7 @@ class Run:
 
     A task reads files by `input`, names those that it reads elsewhere by `outside`, writes to `output`, and touches
     nothing else. What it wrote is moved into the run's folder only when it has returned. `scenario`: of a task that
-    makes one, its name.
+    makes one, its name. `execution`: the start that it belongs to.
     """
 
     batch: Path
@@ -27,6 +27,7 @@ class Run:
     log: Callable[[str], None]
     threads: int | None = None
     scenario: str = ""
+    execution: str = ""
     inputs: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     degraded: bool = False

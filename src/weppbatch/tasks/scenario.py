@@ -58,6 +58,7 @@ def _pup(run: Run) -> Pup:
         log=run.log,
         threads=run.threads,
         scenario=run.scenario,
+        execution=run.execution,
         inputs=run.inputs,
         warnings=run.warnings,
     )

@@ -93,7 +93,7 @@ def _hint(values: list[float]) -> str:
         return f"it mixes the codings 0 to 3 and 130 to 133; {RECODE}"
     if values[-1] <= 255 and len(values) > 7:
         return (
-            f"it looks like BARC256 (unburned 0, low to 75, moderate to 109, high above); "
+            f"it looks like BARC256 (unburned to 75, low to 109, moderate to 187, high above); "
             f"weppbatch add NAME sbs FILE reads it, or {RECODE}"
         )
     return RECODE

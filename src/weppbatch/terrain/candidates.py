@@ -23,7 +23,7 @@ from weppbatch.terrain.whitebox import WhiteboxTools
 AMBIGUOUS_M = 250.0  # two choices that lie farther apart contradict each other
 CSA_GAIN = 0.05  # overlap that a cell off the channels must add for the channels to count as too sparse
 
-Method = Literal["find_outlet", "overlap"]
+Method = Literal["find_outlet", "overlap", "requested"]
 Mask = npt.NDArray[np.bool_]
 Log = Callable[[str], None]
 
@@ -48,6 +48,10 @@ class OutletOptions:
     """Overlap (intersection over union, 0 to 1) below which other choices are tried."""
     flag_iou: float = 0.70
     """Overlap below which the outlet is flagged as poor_fit."""
+    outlet_reach_m: float = 300.0
+    """How far an outlet given as a point may be moved to the nearest channel."""
+    outlet_far_m: float = 150.0
+    """Moved farther than this, it is flagged as far."""
 
 
 @dataclass(frozen=True)

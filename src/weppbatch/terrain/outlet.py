@@ -66,18 +66,25 @@ class Outlet:
     crs: str
     method: Method
     conditioning: Conditioning
-    iou: float
-    """Overlap of the outlet's basin with the polygon: intersection over union, 0 to 1."""
+    iou: float | None
+    """Overlap of the outlet's basin with the polygon: intersection over union, 0 to 1; None without a polygon."""
     basin_area_m2: float
-    polygon_area_m2: float
+    polygon_area_m2: float | None
     csa_ha: float
     """Critical source area of the network used."""
     mcl_m: float
     """Minimum channel length of the network used."""
     flags: list[str] = field(default_factory=list)
-    """poor_fit, touches_edge, ambiguous; csa_changed and mcl_changed when they are not as asked for."""
+    """poor_fit, touches_edge, ambiguous; csa_changed and mcl_changed when they are not as asked for; of a requested
+    outlet far and larger_near."""
     candidates: list[dict[str, Any]] = field(default_factory=list)
     """All that was tried: conditioning, method, row, col, iou."""
+    moved_m: float | None = None
+    """How far a requested outlet was moved, to the middle of its cell."""
+    requested_x_m: float | None = None
+    requested_y_m: float | None = None
+    larger_near_km2: float | None = None
+    """What a channel within reach of it drains, when that is ten times as much or more."""
 
     def to_geojson(self) -> dict[str, Any]:
         """A FeatureCollection of one Point: WGS84 coordinates, all else as properties."""
@@ -97,7 +104,7 @@ class Outlet:
         """The inverse of `to_geojson`; raises InputError when it is something else."""
         try:
             properties = collection["features"][0]["properties"]
-            return cls(**{item.name: properties[item.name] for item in fields(cls)})
+            return cls(**{item.name: properties[item.name] for item in fields(cls) if item.name in properties})
         except (KeyError, IndexError, TypeError) as error:
             raise InputError(f"this is no outlet that weppbatch wrote: {error!r}") from error
 
@@ -120,7 +127,7 @@ def determine_outlet(
     wbt_log = folder / "wbt.log"
     wbt_log.unlink(missing_ok=True)
     whitebox = WhiteboxTools(wbt_log)
-    with _scratch(folder) as scratch:
+    with scratch_folder(folder) as scratch:
         mask_path = scratch / "mask.tif"
         write_raster(mask_path, mask, grid)
         searches: list[Search] = []
@@ -140,9 +147,10 @@ def determine_outlet(
                 hint="check that polygon and DEM show the same place, and that the polygon is a whole watershed, "
                 "not the lower part of a larger one; on flat ground a finer DEM may help",
             )
-        basin = _delineate(whitebox, best)
+        cell = (best.chosen.row, best.chosen.col)
+        basin = basin_raster(whitebox, best.folder, cell, ask=best.chosen.method == "overlap")
         outlet = _describe(best, searches, basin, mask, polygon, grid, options)
-        for source in (mask_path, best.folder / "find_outlet.geojson", *_rasters(best.folder)):
+        for source in (mask_path, best.folder / "find_outlet.geojson", *rasters_of(best.folder)):
             with replacing(folder / source.name) as temporary:
                 source.rename(temporary)
     write_json(folder / "outlet.geojson", outlet.to_geojson())
@@ -169,7 +177,7 @@ def _check_polygon(polygon: BaseGeometry, cells: int, grid: Grid) -> None:
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
+def scratch_folder(folder: Path) -> Iterator[Path]:
     """An empty folder on the same file system, for the variants that are not chosen; gone afterwards."""
     scratch = folder / ".outlet"
     shutil.rmtree(scratch, ignore_errors=True)  # of a killed process
@@ -180,20 +188,19 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _rasters(folder: Path) -> list[Path]:
+def rasters_of(folder: Path) -> list[Path]:
+    """The rasters that lead to an outlet and stay."""
     return [folder / f"{name}.tif" for name in RASTERS]
 
 
-def _delineate(whitebox: WhiteboxTools, found: Search) -> npt.NDArray[np.bool_]:
-    """Write bound.tif, the basin of the chosen cell, and find_outlet.geojson if that cell is not FindOutlet's own.
+def basin_raster(whitebox: WhiteboxTools, home: Path, cell: tuple[int, int], *, ask: bool) -> npt.NDArray[np.bool_]:
+    """Write bound.tif, the basin of a cell, and with `ask` find_outlet.geojson, which else names that cell already.
 
     Raises NoOutletFound when the tool does not keep the cell it is given.
     """
-    home, chosen = found.folder, found.chosen
     point = home / "find_outlet.geojson"
     flovec, bound = home / "flovec.tif", home / "bound.tif"
-    if chosen.method == "overlap":
-        cell = (chosen.row, chosen.col)
+    if ask:
         at = find_outlet(flovec, home / "netful.tif", None, point, requested_row_col=cell, whitebox=whitebox)
         if (at["row"], at["column"]) != cell:
             raise NoOutletFound(f"FindOutlet moved the requested cell {cell} to {at['row'], at['column']}")

@@ -27,7 +27,9 @@ COLOURS = {
     3: "168,0,0 204,121,167 255,0,0",
 }
 ROUNDING = 1  # of 255: ERDAS keeps colours as fractions
-BARC256_BREAKS = (0.0, 75.0, 109.0)
+# A BARC256 value is (1000 dNBR + 275) / 5 (USGS and USFS, burnseverity.cr.usgs.gov), so these are the limits of
+# Key & Benson 2006: 1000 dNBR of 100, 270 and 660. WEPPcloud takes 0, 75 and 109, a class more severe everywhere.
+BARC256_BREAKS = (75.0, 109.0, 187.0)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _by_number(path: Path, cells: Mapping[int, int]) -> Coding:
         place for place in range(1, len(values) + 1) if place == len(values) or values[place] != values[0] + place
     )
     if run > 5 or len(values) > 7:
-        return Coding("BARC256, breaks 0, 75, 109", _by_breaks(cells, BARC256_BREAKS), cells)
+        return Coding(f"BARC256, breaks {shown(BARC256_BREAKS)}", _by_breaks(cells, BARC256_BREAKS), cells)
     highest = values[run - 1]
     rest = values[run:]
     low, first = highest - 3, values[0]

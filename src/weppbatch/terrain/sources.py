@@ -207,9 +207,10 @@ def _window_or_raise(path: Path, raster: DatasetReader, crs: str, bounds_m: Boun
     xs, ys = bounds_in(raster, crs, bounds_m)
     found = window_on(raster, xs, ys)
     if found is None:
+        what = "the outlet" if bounds_m[0] == bounds_m[2] else "the watershed"
         west, south, east, north = raster.bounds
         raise PolygonOutsideDem(
-            f"the watershed (x {xs.min():.6g} to {xs.max():.6g}, y {ys.min():.6g} to {ys.max():.6g}) lies outside "
+            f"{what} (x {xs.min():.6g} to {xs.max():.6g}, y {ys.min():.6g} to {ys.max():.6g}) lies outside "
             f"{path} (x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}, {raster.crs.to_string()})",
             hint="add a DEM that covers it; check that longitude and latitude are not swapped",
         )

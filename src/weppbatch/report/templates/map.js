@@ -61,6 +61,7 @@ const batchMap = (() => {
       draw(layers.outlines, "path", { d: rings(run.p), "data-id": run.id });
       for (const [order, lines] of Object.entries(run.c))
         draw(layers.channels, "path", { d: lines.map((line) => path(line, false)).join(""), class: "order-" + Math.min(order, 6), "data-id": run.id });
+      if (run.q) { const [x, y] = place(...run.q); draw(layers.outlets, "path", { d: `M${x} ${y}h0`, class: "given", "data-id": run.id }); }
       if (run.o) {
         const [x, y] = place(...run.o);
         for (const name of ["ring", "dot"]) draw(layers.outlets, "path", { d: `M${x} ${y}h0`, class: name + (run.f ? " flagged" : ""), "data-id": run.id });
@@ -197,7 +198,8 @@ const batchMap = (() => {
     add("line", "channel, wider by order");
     add("dot", "outlet");
     if (run ? run.f : shapes.some((shape) => shape.f)) add("dot flagged", "outlet to look at");
-    if (run) add("dashed", "polygon as given");
+    if (run && run.q) add("dot given", "outlet as given");
+    if (run) add("dashed", run.q ? "basin of the given outlet" : "polygon as given");
     const title = document.createElement("h4");
     const where = [now.unit, parts ? "of hillslopes" : ""].filter(Boolean).join(", ");
     title.append(now.label, Object.assign(document.createElement("small"), { textContent: " " + where }));
