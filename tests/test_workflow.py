@@ -55,13 +55,13 @@ def test_the_rule_of_scenarios_has_inputs_outputs_and_digest_of_each_by_its_name
 
 def test_every_setting_that_configures_a_task_is_a_field_of_its_control():
     for spec in graph.TASKS.values():
-        for control, fields in spec.settings.items():
+        for control, fields in spec.settings_of(point=True).items():
             assert set(fields) <= set(CONTROLS[control].model_fields), spec.name
 
 
 @pytest.mark.parametrize("control", ["ron", "watershed", "landuse", "soils", "disturbed", "climate", "wepp"])
 def test_every_setting_configures_some_task(control: str):
-    used = {name for spec in graph.TASKS.values() for name in spec.settings.get(control, ())}
+    used = {name for spec in graph.TASKS.values() for name in spec.settings_of(point=True).get(control, ())}
     settings = set(CONTROLS[control].model_fields) - BOOKKEEPING
     assert used == settings - NO_RESULT
 
