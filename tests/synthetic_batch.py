@@ -12,10 +12,11 @@ from weppbatch.tasks.configuration import engine_version
 from weppbatch.tasks.record import Record, TaskFiles, Usage, file_entries
 
 
-def finished_batch(name: str, sample_dem: Path) -> Path:
+def finished_batch(name: str, sample_dem: Path, *settings: str) -> Path:
     """A batch of the demo's watersheds, every task of every run done."""
     folder = make_batch(name, sample_dem, shipped("config") / "demo" / "watersheds.geojson")
     assert main(["tasks", name, "--on", "all"]) == 0
+    assert not settings or main(["set", name, *settings]) == 0
     snapshot = workspace.snapshot(folder)
     for runid in Plan(folder).runids:
         wd = folder / "runs" / runid

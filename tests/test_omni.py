@@ -1,5 +1,6 @@
 """Scenarios as tasks: their names, their order, what is planned for them; and what treatments do."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,16 @@ def test_an_empty_list_of_a_version_that_did_nothing_with_it_is_no_choice(base: 
     content["py/state"]["scenarios"] = [{"kind": "undisturbed"}]
     write_json(base / "omni.nodb", content)
     assert Omni.getInstance(base).names(burned=False) == ("undisturbed",)
+
+
+def test_all_that_is_wrong_in_a_list_of_scenarios_is_told_at_once(base: Path):
+    wrong = [{"kind": "frog"}, {"kind": "thinning"}, FIELDS[0], {"kind": "undisturbed"}, {"kind": "undisturbed"}]
+    with pytest.raises(WrongSettings) as caught:
+        set_fields(base, [f"omni.scenarios={json.dumps(wrong)}"])
+    assert [line.split(":")[0] for line in caught.value.problems] == [
+        *("omni.scenarios.0.kind", "omni.scenarios.1", "omni.scenarios", "omni.scenarios"),
+    ]
+    assert "base_scenario uniform_low is not among" in caught.value.problems[-1]
 
 
 def test_what_a_scenario_or_contrast_lacks_is_told_before_anything_is_set(base: Path):

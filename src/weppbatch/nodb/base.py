@@ -178,6 +178,11 @@ class NoDbBase(BaseModel):
         """What is wrong with the settings that only a closer look shows; nothing unless a control says so."""
         return []
 
+    @classmethod
+    def overlooked(cls, values: dict[str, Any]) -> list[str]:
+        """What is wrong between values, of which some are wrong by themselves; nothing unless a control says so."""
+        return []
+
     def __getstate__(self) -> dict[Any, Any]:
         return self.model_dump(mode="json", warnings=False)
 

@@ -109,7 +109,7 @@ def apply(control: NoDbBase, values: dict[str, Any]) -> tuple[NoDbBase | None, l
     try:
         changed = kind.model_validate(control.__getstate__() | known, strict=False)
     except ValidationError as error:
-        return None, problems + explain(error)
+        return None, problems + explain(error) + kind.overlooked(known)
     return (None if problems else changed), problems
 
 

@@ -1,5 +1,6 @@
 """Omni: the scenarios that are compared with the run itself, and what is treated where; settings only."""
 
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -7,6 +8,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationError,
     model_serializer,
     model_validator,
 )
@@ -160,13 +162,22 @@ class Omni(NoDbBase):
     @model_validator(mode="after")
     def _complete(self) -> "Omni":
         """No scenario twice, and every base of a mulch scenario among them; all that is wrong at once."""
-        names = [scenario.name for scenario in self.scenarios or ()]
-        wrong = [f"scenario {name} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
-        missing = {s.base_scenario for s in self.scenarios or () if s.base_scenario} - set(names)
-        wrong += [f"base_scenario {name} is not among the scenarios" for name in sorted(missing)]
+        wrong = _between(self.scenarios or ())
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
+
+    @classmethod
+    def overlooked(cls, values: dict[str, Any]) -> list[str]:
+        """What is wrong between the scenarios that are right by themselves, where others are not."""
+        given = values.get("scenarios")
+        right, others = [], set()
+        for fields in given if isinstance(given, list) else ():
+            try:
+                right.append(Scenario.model_validate(fields, strict=False))
+            except ValidationError:
+                others.add(str(fields.get("kind")) if isinstance(fields, dict) else "")
+        return [f"scenarios: {text}" for text in _between(right, others)] if others else []
 
     def names(self, *, burned: bool) -> tuple[str, ...]:
         """The scenarios that are computed; `burned`: whether the run has a burn severity map."""
@@ -208,3 +219,11 @@ class Omni(NoDbBase):
         if any(contrast.areas for contrast in self.contrasts) and not self.contrast_areas:
             found.append("contrasts: areas needs a GeoJSON (omni.contrast_areas)")
         return found
+
+
+def _between(scenarios: Sequence[Scenario], others: Collection[str] = ()) -> list[str]:
+    """Scenarios that are given twice, and bases that are neither among them nor among the others."""
+    names = [scenario.name for scenario in scenarios]
+    wrong = [f"scenario {name} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    missing = {scenario.base_scenario for scenario in scenarios if scenario.base_scenario} - {*names, *others}
+    return wrong + [f"base_scenario {name} is not among the scenarios" for name in sorted(missing)]
