@@ -233,6 +233,7 @@ def test_a_port_that_is_taken_is_an_error_of_the_user(
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_chromium_shows_what_the_server_tells_and_hostile_messages_as_text(batch: Path, tmp_path: Path):
     with holding(batch / ".lock", execution="batch:hills:1", purpose="run"), serving(batch) as server:
+        server.hub.report._due = float("inf")  # no new report in this test
         Undertaking.write(batch, "batch:hills:1", {"ws-1": ("clone", "extent"), "ws-2": ("dem",)})
         os.utime(batch / ".start.json", (1e9, 1e9))
 
@@ -250,3 +251,26 @@ def test_chromium_shows_what_the_server_tells_and_hostile_messages_as_text(batch
     assert '<h1 id="batch">hills</h1>' in dom
     assert "1 of 1</td>" in dom and 'class="state failed"' in dom
     assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;" in dom and "<img" not in dom
+
+
+def test_the_report_follows_a_batch_that_runs_and_the_batchs_own_stays(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("weppbatch.report.live.fresh.LOWEST", 0)  # the other tests would keep it waiting
+    own = batch / "report" / "index.html"
+    before = own.read_bytes()
+    os.utime(own, (1e9, 1e9))
+    with holding(batch / ".lock", execution="batch:hills:2", purpose="run"), serving(batch) as server:
+        Undertaking.write(batch, "batch:hills:2", {"ws-1": ("clone",)})
+        os.utime(batch / ".start.json", (1e9, 1e9))
+        connection, answer = watch(server)
+        while (change := next_change(answer))["snapshot"]["report_at"] == "2001-09-09T01:46:40+00:00":
+            pass
+        connection.close()
+        assert change["snapshot"]["report_at"]
+        made = server.hub.report.folder
+        assert made != batch / "report"
+        status, _, body = ask(server, f"/{server.token}/report/index.html")
+        assert status == 200 and b"Cove Creek" in body
+    assert not made.exists()
+    assert own.read_bytes() == before
