@@ -2,21 +2,25 @@
 
 import http.client
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
 from report_batch import fail, finish, ledger_of, make_batch
+from report_page import CHROMIUM, in_chromium
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.undertaking import Undertaking
 from weppbatch.commands.app import main
 from weppbatch.errors import DataError
 from weppbatch.files import sha256_of_file
+from weppbatch.lock import holding
 from weppbatch.report.build import build_report
 from weppbatch.report.live.server import LiveServer
 
@@ -224,3 +228,49 @@ def test_a_port_that_is_taken_is_an_error_of_the_user(
         taken.listen()
         assert main(["serve", "hills", "--port", str(taken.getsockname()[1])]) == 2
     assert "can't be had" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_chromium_shows_what_the_server_tells_and_hostile_messages_as_text(batch: Path, tmp_path: Path):
+    with holding(batch / ".lock", execution="batch:hills:1", purpose="run"), serving(batch) as server:
+        server.hub.report._due = float("inf")  # no new report in this test
+        Undertaking.write(batch, "batch:hills:1", {"ws-1": ("clone", "extent"), "ws-2": ("dem",)})
+        os.utime(batch / ".start.json", (1e9, 1e9))
+
+        def end_the_events() -> None:  # Chromium's virtual time stands still while an answer is under way
+            while server.hub.looks < 3 or server.hub.watching(0) == 0:
+                sleep(0.05)
+            server.shutdown()
+            server.hub.stop()
+
+        thread = Thread(target=end_the_events)
+        thread.start()
+        dom, console = in_chromium(server.url, tmp_path)
+        thread.join()
+    assert not [line for line in console if "ERR_" not in line]
+    assert '<h1 id="batch">hills</h1>' in dom
+    assert "1 of 1</td>" in dom and 'class="state failed"' in dom
+    assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;" in dom and "<img" not in dom
+
+
+def test_the_report_follows_a_batch_that_runs_and_the_batchs_own_stays(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("weppbatch.report.live.fresh.LOWEST", 0)  # the other tests would keep it waiting
+    own = batch / "report" / "index.html"
+    before = own.read_bytes()
+    os.utime(own, (1e9, 1e9))
+    with holding(batch / ".lock", execution="batch:hills:2", purpose="run"), serving(batch) as server:
+        Undertaking.write(batch, "batch:hills:2", {"ws-1": ("clone",)})
+        os.utime(batch / ".start.json", (1e9, 1e9))
+        connection, answer = watch(server)
+        while (change := next_change(answer))["snapshot"]["report_at"] == "2001-09-09T01:46:40+00:00":
+            pass
+        connection.close()
+        assert change["snapshot"]["report_at"]
+        made = server.hub.report.folder
+        assert made != batch / "report"
+        status, _, body = ask(server, f"/{server.token}/report/index.html")
+        assert status == 200 and b"Cove Creek" in body
+    assert not made.exists()
+    assert own.read_bytes() == before

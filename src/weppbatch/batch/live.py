@@ -24,6 +24,7 @@ class LiveBatch:
         self.progress: Progress | None = None
         self.running = False
         self._on_file: float | None = None
+        self._last: dict[str, Any] | None = None
         self._states: dict[str, Any] = {}
         self._due = 0.0
 
@@ -42,14 +43,16 @@ class LiveBatch:
             events += self.progress.look()
         if self.running and execution is None:
             self._due = 0.0
+            self._last = self.progress.snapshot() if self.progress is not None else None
             events.append({"event": "start_ended", "execution": known})
         self.running = execution is not None
         return events
 
     def snapshot(self) -> dict[str, Any]:
         """How far the start has come that runs now, or that ran when it was last watched; see docs/watching.md."""
-        progress = self.progress.snapshot() if self.progress is not None else None
-        return {"batch": self.folder.name, "running": self.running, "progress": progress}
+        if self.running and self.progress is not None:
+            self._last = self.progress.snapshot()
+        return {"batch": self.folder.name, "running": self.running, "progress": self._last}
 
     def states(self) -> dict[str, Any]:
         """The state of every run and task: as the ledger judged them last, with what the start did since."""

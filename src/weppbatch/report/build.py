@@ -28,13 +28,13 @@ BESIDE = (
 )
 
 
-def build_report(ledger: Ledger) -> Path:
-    """Write the report of a batch and return the path of its page.
+def build_report(ledger: Ledger, folder: Path | None = None) -> Path:
+    """Write the report of a batch, into its folder `report` or another one, and return the path of its page.
 
     Works however few runs are done. A run whose files can't be read is named on the page and left out of the
     merged tables.
     """
-    folder = ledger.plan.folder / "report"
+    folder = folder or ledger.plan.folder / "report"
     folder.mkdir(exist_ok=True)
     provenance, summary, scenarios = Provenance(ledger), Summary(ledger), Scenarios()
     write_json(folder / "status.json", ledger.to_json())

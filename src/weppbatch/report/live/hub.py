@@ -12,17 +12,21 @@ from typing import Any
 
 from weppbatch.batch.live import LiveBatch
 from weppbatch.errors import WeppbatchError
+from weppbatch.report.live.fresh import PAUSE_S, FreshReport
 
 LOOK_S = 1.0
 SHARE = 20  # looking takes at most this part of the time
+REPORTED = ("run_done", "task_failed")  # what is worth a new report
 KEPT = 60  # changes that a slow watcher can catch up with; beyond, it gets everything anew
 
 
 class Hub:
     """The state of a batch as watchers see it; its looks end with `stop`."""
 
-    def __init__(self, folder: Path, look_s: float = LOOK_S) -> None:
+    def __init__(self, folder: Path, look_s: float = LOOK_S, report_s: float = PAUSE_S) -> None:
         self.batch = LiveBatch(folder)
+        self.report = FreshReport(folder, report_s)
+        self._unreported = False
         self.looks = 0
         self._look_s = look_s
         self._changed = Condition()
@@ -43,6 +47,7 @@ class Hub:
         with self._changed:
             self._changed.notify_all()
         self._thread.join()
+        self.report.stop()
 
     @property
     def ended(self) -> bool:
@@ -93,8 +98,11 @@ class Hub:
         """Look at the batch and keep what changed; a batch that can't be read just now says why."""
         self.looks += 1
         try:
-            self.batch.look()
-            snapshot = self.batch.snapshot()
+            events = self.batch.look()
+            self._unreported |= any(event["event"] in REPORTED for event in events)
+            if self.report.keep_up(changed=self._unreported and self.batch.running):
+                self._unreported = False
+            snapshot = self.batch.snapshot() | {"report_at": self.report.made_at}
             shown = {runid: json.dumps(state) for runid, state in self.batch.states().items()}
         except (WeppbatchError, OSError) as error:
             snapshot, shown = self._snapshot | {"problem": str(error)}, self._shown

@@ -19,7 +19,9 @@ function spoken(seconds) {
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-function showProgress({ batch, running, progress, problem }) {
+function showProgress({ batch, running, progress, problem, report_at: reported }) {
+  at("report").hidden = !reported;
+  if (reported) at("report").textContent = `The report as of ${new Date(reported).toLocaleTimeString()}`;
   at("batch").textContent = batch;
   document.title = batch + ", live";
   at("idle").hidden = running;

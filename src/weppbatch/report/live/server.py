@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from weppbatch.report.live.hub import Hub
+from weppbatch.report.live.fresh import PAUSE_S
+from weppbatch.report.live.hub import LOOK_S, Hub
 from weppbatch.tasks import graph
 
 LOOPBACK = "127.0.0.1"
@@ -46,11 +47,11 @@ class LiveServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, folder: Path, port: int = 0, *, look_s: float = 1.0) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, look_s: float = LOOK_S, report_s: float = PAUSE_S) -> None:
         super().__init__((LOOPBACK, port), _Handler)
         self.folder = folder.resolve()
         self.token = secrets.token_urlsafe(24)
-        self.hub = Hub(self.folder, look_s)
+        self.hub = Hub(self.folder, look_s, report_s)
 
     @property
     def url(self) -> str:
@@ -89,17 +90,16 @@ class _Handler(BaseHTTPRequestHandler):
             case ["events"]:
                 self._send_events()
             case ["report", *names]:
-                self._send_inside("report", names or [""])
+                self._send_inside(self.server.hub.report.folder, names or [""])
             case ["logs", runid, log] if graph.is_task(log.removesuffix(".log")):
-                self._send_inside("logs", [runid, log])
+                self._send_inside(self.server.folder / "logs", [runid, log])
             case _:
                 self._refuse(HTTPStatus.NOT_FOUND)
 
     do_HEAD = do_GET
 
-    def _send_inside(self, folder: str, names: list[str]) -> None:
-        """A file of a folder of the batch; nothing outside of it, whatever the names and links say."""
-        base = self.server.folder / folder
+    def _send_inside(self, base: Path, names: list[str]) -> None:
+        """A file of a folder; nothing outside of it, whatever the names and links say."""
         plain = all(name and not name.startswith(".") and not set(name) & set("/\\\0") for name in names)
         path = base.joinpath(*names).resolve() if plain else base
         if path.is_relative_to(base.resolve()) and path.is_file():
