@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from zlib import crc32
 
 
 @dataclass
@@ -57,9 +58,15 @@ def serving(folder: Path) -> Iterator[Server]:
             first, last = int(wanted[1]), min(int(wanted[2]), len(content) - 1)
             if first > last:
                 return self.fail("416")
-            return self.send(
-                206, content[first : last + 1], {"Content-Range": f"bytes {first}-{last}/{len(content)}"}, failure
-            )
+            headers = {"Content-Range": f"bytes {first}-{last}/{len(content)}", "ETag": f'"{crc32(content):x}"'}
+            return self.send(206, content[first : last + 1], headers, failure)
+
+        def do_HEAD(self) -> None:
+            path = state.folder / urlsplit(self.path).path.lstrip("/")
+            self.send_response(200 if path.is_file() else 404)
+            self.send_header("Content-Length", str(path.stat().st_size if path.is_file() else 0))
+            self.send_header("Accept-Ranges", "bytes")
+            self.end_headers()
 
         def fail(self, failure: str) -> None:
             if failure == "html":

@@ -1,5 +1,7 @@
 """Elevation sources against real files and a real server on loopback that fails on purpose."""
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -8,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.transform import from_origin
+from rasterio.warp import Resampling, reproject
 from shapely.geometry import box
 
 from dem_server import Server, serving
@@ -16,8 +20,9 @@ from weppbatch.elevation.catalog import UnknownSource, source_of
 from weppbatch.elevation.choose import NoDem, choose
 from weppbatch.elevation.http import LONGEST_WAIT_S, NotARaster, Refused, Unsteady
 from weppbatch.elevation.remote import BadTemplate, DamagedTile
-from weppbatch.elevation.service import NoKey
+from weppbatch.elevation.service import NoKey, NoLibrary
 from weppbatch.elevation.source import DemSource, NotCovered, WindowTooLarge
+from weppbatch.errors import NetworkError
 from weppbatch.terrain.grid import Grid
 from weppbatch.terrain.sources import DemOptions, PolygonOutsideDem, read_window
 
@@ -137,6 +142,35 @@ def test_only_the_window_travels_and_a_second_watershed_asks_for_nothing_again(
     assert sum(server.requests.values()) == asked
 
 
+def test_a_tile_that_is_not_there_is_asked_for_once_within_a_start(server: Server, tmp_path: Path) -> None:
+    spec = f"{server.url}/no{{lat:02d}}_{{lon:03d}}.tif#arcsec=1&{QUICK}"
+
+    def bring(start: str) -> int:
+        before = sum(server.requests.values())
+        with pytest.raises(NotCovered, match="no tile"):
+            source_of(spec, tmp_path, tmp_path / "cache", 1 << 30, start=start).bring(GRID, print)
+        return sum(server.requests.values()) - before
+
+    assert bring("the first") > 0
+    assert bring("the first") == 0
+    assert bring("the next") > 0
+    assert bring("") > 0 and bring("") > 0
+
+
+def test_a_service_that_has_nothing_is_asked_once_within_a_start(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENTOPOGRAPHY_API_KEY", "a secret")
+    monkeypatch.setenv("WEPPBATCH_OPENTOPOGRAPHY_URL", f"{server.url}/API/globaldem")
+    server.answer = lambda query: b""
+    for asked in (len(server.queries) + 1, len(server.queries) + 1):
+        source = source_of("opentopography://SRTMGL3#" + QUICK, tmp_path, tmp_path / "cache", 1 << 30, start="one")
+        with pytest.raises(NotCovered):
+            source.bring(GRID, print)
+        assert len(server.queries) >= asked
+    assert len(server.queries) == len({str(query) for query in server.queries})
+
+
 def test_the_server_may_be_gone_once_all_is_fetched(tiles: Path, tmp_path: Path) -> None:
     with serving(tiles) as server:
         spec = spec_of("template", Path(), tiles, server, tmp_path)
@@ -252,6 +286,66 @@ def test_a_service_that_fails_leaves_nothing(
         a_source("opentopography://SRTMGL3#" + QUICK, tmp_path).bring(GRID, print)
     assert "secret" not in str(raised.value)
     assert not list((tmp_path / "cache").rglob("*.tif"))
+
+
+@pytest.fixture
+def usgs(sample_dem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The library seamless-3dep, with its mosaic of 60 m on loopback: the sample terrain as float32."""
+    pytest.importorskip("seamless_3dep")
+    from seamless_3dep import _vrt_pools
+
+    folder = tmp_path / "usgs"
+    folder.mkdir()
+    place = from_origin(-84.75, 36.75, 2 / 3600, 2 / 3600)  # whole cells to a degree, as USGS has them
+    profile = {"driver": "GTiff", "width": 1800, "height": 1800, "count": 1, "dtype": "float32", "nodata": -9999.0}
+    tiled = {"crs": "EPSG:4326", "transform": place, "tiled": True, "blockxsize": 64, "blockysize": 64}
+    with rasterio.open(sample_dem) as whole, rasterio.open(folder / "dem.tif", "w", **profile, **tiled) as target:
+        cells = np.full((1800, 1800), -9999.0, dtype="float32")
+        where = {"dst_transform": place, "dst_crs": whole.crs, "dst_nodata": -9999.0}
+        reproject(rasterio.band(whole, 1), cells, resampling=Resampling.bilinear, **where)
+        target.write(cells, 1)
+    # In a process of its own: GDAL asks while it holds Python's lock, which a server in this one would wait for.
+    code = (
+        "import sys, dem_server as d\nwith d.serving(d.Path(sys.argv[1])) as s: print(s.url, flush=True); input()"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        monkeypatch.setitem(_vrt_pools.VRTLinks, 60, f"{process.stdout.readline().strip()}/dem.tif")
+        _vrt_pools.VRTPool.close()
+        yield folder
+        _vrt_pools.VRTPool.close()
+        process.kill()
+
+
+def test_the_3dep_service_gives_its_window_and_is_not_asked_again(usgs: Path, tmp_path: Path) -> None:
+    source = a_source("3dep-service://60", tmp_path)
+    chosen = choose([source], HILLS, GRID, DemOptions(), print)
+    expected, _ = read_window(usgs / "dem.tif", chosen.grid, DemOptions())
+    np.testing.assert_allclose(chosen.elevation_m, expected, atol=1e-3)
+    assert chosen.provenance["product"] == "USGS 3DEP service, 60 m" and source.traffic.pieces > 0
+    again = a_source("3dep-service://60", tmp_path)
+    again.bring(chosen.grid, print)
+    assert again.traffic.pieces == 0
+    far = box(500000, 4700000, 501000, 4701000)
+    with pytest.raises(NotCovered):
+        a_source("3dep-service://60", tmp_path).bring(Grid.around(far.bounds, CRS, 30.0, 0.0), print)
+
+
+def test_a_3dep_service_that_fails_is_one_of_the_network_and_leaves_nothing(usgs: Path, tmp_path: Path) -> None:
+    (usgs / "dem.tif").write_bytes(b"no raster")
+    with pytest.raises(NetworkError, match="3DEP did not answer"):
+        a_source("3dep-service://60", tmp_path).bring(GRID, print)
+    assert not list((tmp_path / "cache").rglob("*.tif"))
+
+
+def test_without_its_library_the_3dep_service_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "seamless_3dep", None)
+    with pytest.raises(NoLibrary, match="seamless-3dep") as raised:
+        a_source("3dep-service://30", tmp_path).bring(GRID, print)
+    assert "weppbatch[dem]" in str(raised.value.hint)
 
 
 def test_a_coarser_source_is_the_fall_back_and_the_result_says_so(

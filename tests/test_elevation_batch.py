@@ -125,3 +125,32 @@ def test_staging_fetches_all_and_the_rest_needs_no_network(
     asked = sum(served.requests.values())
     assert main(["stage", "staged", "--cores", "1"]) == 0
     assert sum(served.requests.values()) == asked > 0
+
+
+def test_a_tile_that_changed_on_its_server_is_noticed_and_its_runs_are_made_again(
+    new_batch: Callable[[str], Path], served, sample_dem: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = new_batch("changed")
+    assert main(["add", "changed", "dem", f"{served.url}/dem.tif#{QUICK}"]) == 0
+    begun(batch, "extent", "dem")
+
+    def heights() -> float:
+        with rasterio.open(batch / "runs" / "ws-1" / "dem" / "dem.tif") as dem:
+            return float(dem.read(1, masked=True).mean())
+
+    before = heights()
+    capsys.readouterr()
+    assert main(["stage", "changed", "--refresh", "--cores", "1"]) == 0
+    assert "No tile that was fetched has changed" in capsys.readouterr().out and heights() == before
+    with rasterio.open(served.folder / "dem.tif", "r+") as dem:
+        dem.write(dem.read(1) + 7, 1)
+    assert main(["stage", "changed", "--cores", "1"]) == 0
+    assert heights() == before, "what was fetched serves until it is asked for"
+    asked = sum(served.requests.values())
+    assert main(["stage", "changed", "--refresh", "--cores", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "has changed on its server; 2 runs were made from it" in said
+    assert heights() == pytest.approx(before + 7.0, abs=1e-3)
+    assert sum(served.requests.values()) > asked
+    assert main(["stage", "changed", "--refresh", "--cores", "1"]) == 0
+    assert "No tile that was fetched has changed" in capsys.readouterr().out
