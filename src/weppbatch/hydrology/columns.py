@@ -15,7 +15,8 @@ LATERAL_K, SERIES_K, ICE_DEPTH = range(3)
 # rows of the sheets that freezing layers are divided into (mm); FROM_TOP: what is thawed lies above the ice
 OF_LAYER, HEIGHT, LIQUID, ICE, FROZEN, FROM_TOP = range(6)
 KNOWN_WET, POTENTIAL_M, CONDUCTS = range(6, 9)  # the content that the other two were computed for
-SHEET_ROWS = 9
+MELTED = 9  # the share of a sheet's ice that has melted within it
+SHEET_ROWS = 10
 
 # rows of Site.sun, a column a day of the year
 SLOPE_LY, LEVEL_LY, SLOPE_HALF_DAY = range(3)
@@ -47,6 +48,7 @@ FIELDS = (
     "friction_rill",
     "friction_live",
     "rill_spacing_m",
+    "rill_width_m",
     "litter_m",
     "frozen_k_share",
     "ki_factor",

@@ -19,6 +19,7 @@ LITTER_W_MK = 0.05
 TILLED_MM = 200.0
 DAMPING_M = 2.0  # of the annual wave of soil temperature
 HOUR_S = 3600.0
+LEAST_THAW_MM = 1.0  # of a sheet in an hour
 SETTLING_H = 6  # between two looks at how water moves in unfrozen soil; WEPP looks every hour
 
 
@@ -106,19 +107,26 @@ def shape(sheets: Floats) -> tuple[int, int, int, float]:
 
 @kernel
 def freeze(
-    layers: Floats, sheets: Floats, surface_c: float, resistance: float, rising: float, front: int, frozen_mm: float
-) -> None:
-    """Freeze an hour long from the front down: cold beyond the rising heat (W/m2) turns water to ice."""
-    left = HOUR_S
+    layers: Floats, sheets: Floats, surface_c: float, resistance: float, rising: float, front: int,
+    frozen_mm: float, alone: bool,
+) -> None:  # fmt: skip
+    """Freeze an hour long from the front down: cold beyond the rising heat (W/m2) turns water to ice.
+
+    Where the front is not `alone`, the rising heat melts ice below it and doesn't reach it; but only cold that
+    exceeds it freezes anything, as in WEPP.
+    """
+    left = refreeze_top(layers, sheets, surface_c, resistance)
     if frozen_mm < 1.0:
         conductivity = unfrozen_w_mk(layers, sheets, front)
         conductivity = conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK
         resistance += sheets[at.HEIGHT, front] / 4000.0 / conductivity
     for j in range(front, sheets.shape[1]):
         height, frozen = sheets[at.HEIGHT, j], sheets[at.FROZEN, j]
-        taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm)) - rising
-        if taken <= 0.0 or left <= 1.0:
+        taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm))
+        if taken <= rising or left <= 1.0:
             return
+        if alone:
+            taken -= rising
         k = int(sheets[at.OF_LAYER, j])
         wilting = layers[at.WILTING, k] / layers[at.THICKNESS, k]
         needed = FUSION_J_MM * (sheets[at.LIQUID, j] + wilting * (height - frozen))
@@ -136,12 +144,40 @@ def freeze(
 
 
 @kernel
-def melt_sheet(layers: Floats, sheets: Floats, j: int, heat_j: float) -> float:
-    """Melt a sheet's ice with an amount of heat (J/m2); give what heat is left."""
+def fusion_j_m2(layers: Floats, sheets: Floats, j: int) -> float:
+    """The heat that a sheet's ice takes to melt, what melts within it not counted."""
     k = int(sheets[at.OF_LAYER, j])
     wilting = layers[at.WILTING, k] / layers[at.THICKNESS, k]
-    needed = FUSION_J_MM * (sheets[at.ICE, j] + wilting * sheets[at.FROZEN, j])
+    return float(FUSION_J_MM * (sheets[at.ICE, j] + wilting * sheets[at.FROZEN, j]))
+
+
+@kernel
+def refreeze_top(layers: Floats, sheets: Floats, surface_c: float, insulation: float) -> float:
+    """Freeze what has melted within the topmost sheet again; give the seconds of the hour that are left."""
+    if sheets[at.MELTED, 0] <= 0.0:
+        return HOUR_S
+    cold = -surface_c / (insulation + frozen_m2k_w(sheets[at.HEIGHT, 0]))
+    needed = sheets[at.MELTED, 0] * fusion_j_m2(layers, sheets, 0)
+    if needed > cold * HOUR_S:
+        sheets[at.MELTED, 0] *= 1.0 - cold * HOUR_S / needed
+        return 0.0
+    sheets[at.MELTED, 0] = 0.0
+    return float(HOUR_S - needed / cold)
+
+
+@kernel
+def melt_sheet(layers: Floats, sheets: Floats, j: int, heat_j: float, least_mm: float) -> float:
+    """Melt a sheet's ice with an amount of heat (J/m2); give what heat is left.
+
+    What would thaw less than `least_mm` of the sheet melts within it, which stays frozen ground, as in WEPP.
+    """
+    needed = (1.0 - sheets[at.MELTED, j]) * fusion_j_m2(layers, sheets, j)
     share = min(heat_j / needed, 1.0) if needed > 0.0 else 1.0
+    if share < 1.0 and share * sheets[at.FROZEN, j] < least_mm:
+        sheets[at.MELTED, j] += share * (1.0 - sheets[at.MELTED, j])
+        return 0.0
+    if share >= 1.0:
+        sheets[at.MELTED, j] = 0.0
     moved = sheets[at.ICE, j] if share >= 1.0 else share * sheets[at.ICE, j]
     sheets[at.ICE, j] -= moved
     sheets[at.LIQUID, j] += moved
@@ -166,9 +202,10 @@ def melt_from_above(layers: Floats, sheets: Floats, surface_c: float, litter: fl
         if sheets[at.FROZEN, j] <= 0.0:
             continue
         flux = surface_c / resistance
-        before = flux * seconds
-        after = melt_sheet(layers, sheets, j, before)
-        sheets[at.FROM_TOP, j] = 1.0 if sheets[at.FROZEN, j] > 0.0 else 0.0
+        frozen = sheets[at.FROZEN, j]
+        after = melt_sheet(layers, sheets, j, flux * seconds, LEAST_THAW_MM)
+        if sheets[at.FROZEN, j] < frozen:
+            sheets[at.FROM_TOP, j] = 1.0 if sheets[at.FROZEN, j] > 0.0 else 0.0
         if after <= 0.0:
             return
         seconds = after / flux
@@ -184,7 +221,7 @@ def melt_from_below(layers: Floats, sheets: Floats, flux_w_m2: float) -> None:
         if heat <= 0.0:
             return
         if sheets[at.FROZEN, j] > 0.0:
-            heat = melt_sheet(layers, sheets, j, heat)
+            heat = melt_sheet(layers, sheets, j, heat, 0.0)
             if sheets[at.FROZEN, j] > 0.0:
                 sheets[at.FROM_TOP, j] = 0.0
 
@@ -213,7 +250,7 @@ def frost_hour(
         if losing <= 0.0 and first < 0:
             return
         if losing > 0.0 and front < sheets.shape[1]:
-            freeze(layers, sheets, surface_c, insulation, rising if alone else 0.0, front, frozen_mm)
+            freeze(layers, sheets, surface_c, insulation, rising, front, frozen_mm, alone)
         elif alone and last >= 0:
             melt_from_below(layers, sheets, -losing)
         if not alone:

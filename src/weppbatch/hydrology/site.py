@@ -179,8 +179,8 @@ def mean_slope(fraction: Floats, slope: Floats) -> float:
     return max(float(np.trapezoid(slope, fraction)), LEAST_SLOPE)
 
 
-def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats) -> Site:
-    """All that the day loop reads of one hillslope."""
+def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats | None = None) -> Site:
+    """All that the day loop reads of one hillslope; a rotation needs the station's twelve mean temperatures."""
     soil, cover = inputs.soil, inputs.cover
     layers = on_grid(soil.layers, SURFACE_MM)
     kept = retention(layers)
@@ -201,6 +201,7 @@ def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats) ->
         "friction_rill": friction.rill_friction(cover.rill_cover, live),
         "friction_live": live,
         "rill_spacing_m": cover.rill_spacing_m,
+        "rill_width_m": min(cover.rill_width_m, cover.rill_spacing_m),
         "litter_m": litter_m(cover),
         "frozen_k_share": 0.5
         if cover.stem_diameter_m > 0.1
