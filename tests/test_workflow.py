@@ -59,7 +59,7 @@ def test_every_setting_that_configures_a_task_is_a_field_of_its_control():
             assert set(fields) <= set(CONTROLS[control].model_fields), spec.name
 
 
-@pytest.mark.parametrize("control", ["ron", "watershed", "landuse", "soils", "disturbed", "climate", "wepp"])
+@pytest.mark.parametrize("control", list(CONTROLS))
 def test_every_setting_configures_some_task(control: str):
     used = {name for spec in graph.TASKS.values() for name in spec.settings_of(point=True).get(control, ())}
     settings = set(CONTROLS[control].model_fields) - BOOKKEEPING

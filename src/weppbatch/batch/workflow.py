@@ -78,7 +78,7 @@ class WorkflowBatch:
         self.work = handed_work() if handed else None
         self.plan = Plan(self.folder, work=self.work)
         self.runids = self.plan.runids if runs == "all" else _known(runs, self.plan.runids, "run id")
-        self.tasks = self.plan.tasks if tasks == "checklist" else _known(tasks, tuple(graph.TASKS), "task")
+        self.tasks = self.plan.tasks if tasks == "checklist" else _known(tasks, self._known_tasks(), "task")
 
     def _refuse_orphan(self) -> None:
         """Raise Interrupted in a cluster's job whose start has died when another start has the batch by now."""
@@ -91,6 +91,11 @@ class WorkflowBatch:
         if self.work is None:
             return self.plan.sentinels(self.runids, self.tasks)
         return [graph.sentinel(runid, task) for runid, tasks in self.work.items() for task in tasks]
+
+    def _known_tasks(self) -> tuple[str, ...]:
+        """The tasks that any run has, scenarios among them."""
+        own = (task for runid in self.plan.runids for task in self.plan.chain(runid).tasks)
+        return graph.ordered([*graph.TASKS, *own])
 
     def _prepare_jobs(self) -> None:
         """What the jobs of this process find in their environment."""

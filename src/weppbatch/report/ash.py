@@ -15,9 +15,9 @@ BY_CLASS: Mapping[str, str] = {
     "ash_high_t": "high severity",
 }
 BY_PERIOD: Mapping[str, str] = {
-    "ash_day_2yr_t": "every 2 years",
-    "ash_day_10yr_t": "every 10 years",
-    "ash_day_25yr_t": "every 25 years",
+    "ash_day_2yr_t": "2 years",
+    "ash_day_10yr_t": "10 years",
+    "ash_day_25yr_t": "25 years",
 }
 
 

@@ -19,7 +19,7 @@ from weppbatch.report.ash import BY_CLASS, BY_PERIOD, ash_rows
 from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
 from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
 from weppbatch.report.provenance import Provenance
-from weppbatch.report.scenarios import FIGURES, MOST_ROWS, Scenarios
+from weppbatch.report.scenarios import FIGURES, MEASURE, MOST_ROWS, Scenarios
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import STATES, Summary
 from weppbatch.report.tables import Row
@@ -65,6 +65,7 @@ def page_of(
             ash_periods=BY_PERIOD,
             scenarios=scenarios,
             scenario_figures=FIGURES,
+            scenario_bar=list(FIGURES).index(MEASURE),
             most_rows=MOST_ROWS,
             caveats=caveats(rows),
             conductivity=conductivity(rows),
