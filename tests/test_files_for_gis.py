@@ -87,6 +87,7 @@ def test_every_layer_of_the_geopackage_has_a_default_style_that_names_its_own_co
         rows = database.execute(
             "SELECT f_table_name, f_geometry_column, styleName, styleQML, useAsDefault FROM layer_styles"
         ).fetchall()
+        assert database.execute("PRAGMA user_version").fetchone() == (10200,)
         defaults = {layer: name for layer, _, name, _, default in rows if default}
         assert defaults == {
             "watersheds": "Soil loss",

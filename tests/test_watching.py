@@ -65,6 +65,7 @@ def test_what_gets_done_fails_and_runs_is_seen_once(batch: Path, progress: Progr
     files.folder.mkdir(parents=True)
     files.running.write_text(json.dumps({"started_at": "2026-01-31T12:00:00.000Z", "host": "node7"}))
     with holding(files.lock):
+        os.utime(files.folder, (1e9, 1e9))  # nothing in it will change any more
         events = progress.look()
         assert named(events) == {
             *(("task_done", "ws-1", task) for task in TASKS),
@@ -82,6 +83,7 @@ def test_what_gets_done_fails_and_runs_is_seen_once(batch: Path, progress: Progr
     assert (job["runid"], job["task"], job["host"]) == ("ws-3", "extent", "node7")
     (failure,) = snapshot["failures"]
     assert (failure["message"], failure["hint"]) == ("no elevations there", "add a DEM")
+    os.utime(files.folder, (1e9, 1e9))
     assert progress.look() == []
     assert progress.snapshot()["running"] == []  # its lock is free: it was killed
 
@@ -188,7 +190,7 @@ class Hook(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.got.append((self.path, json.loads(body)))
-        self.send_response(500 if self.path == "/no" else 307 if self.path == "/moved" else 204)
+        self.send_response(500 if self.path.startswith("/no") else 307 if self.path == "/moved" else 204)
         self.send_header("Location", "/elsewhere")
         self.end_headers()
 
@@ -218,11 +220,11 @@ def test_everyone_is_told_and_who_could_not_be_is_said(
         progress.snapshot(), batch="hills", folder=str(batch), exit_code=1, counts={"failed": 1}, report="r.html"
     )
     told = [
-        *(f"{hook}/yes?token=secret", f"{hook}/no", f"{hook}/moved", "mailto:someone@example.org"),
+        *(f"{hook}/yes", f"{hook}/no?token=secret", f"{hook}/moved", "mailto:someone@example.org"),
         *(f'command:echo "$WEPPBATCH_OUTCOME" > {tmp_path}/said.txt', "command:echo no >&2; exit 3"),
     ]
     problems = notify(batch, told, content)
-    assert [path for path, _ in Hook.got] == ["/yes?token=secret", "/no", "/moved"]
+    assert [path for path, _ in Hook.got] == ["/yes", "/no?token=secret", "/moved"]
     posted = Hook.got[0][1]
     assert (posted["outcome"], posted["exit_code"]) == ("completed with failures", 1)
     assert posted["text"] == "hills: completed with failures (1 failed)"

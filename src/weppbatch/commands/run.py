@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
-from weppbatch.batch.audit import Audit, audit
+from weppbatch.batch.audit import audit
 from weppbatch.batch.drive import Drive, default_cores
 from weppbatch.batch.findings import refuse, warnings_of
 from weppbatch.batch.ledger import Ledger
@@ -25,9 +25,8 @@ from weppbatch.batch.work import Choice, Work, work_of
 from weppbatch.commands.console import say, say_json
 from weppbatch.commands.display import display_for, say_line
 from weppbatch.commands.following import Following
+from weppbatch.commands.outcome import outcome_of, tell_failures
 from weppbatch.commands.plan import plan_json, say_pilot, say_plan
-
-NAMED = 5  # run ids that are written out
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="the batch")]
 Cores = Annotated[int | None, typer.Option(min=1, help="tasks side by side; default WEPPBATCH_CORES, else 3")]
@@ -172,7 +171,7 @@ def _end(asked: Asked, work: Work, drive: Drive, following: Following) -> None:
         if drive.why_stopped:
             say(f"Stopped: {drive.why_stopped}.")
         say(f"{found.summary()}.")
-        _tell_failures(name, folded)
+        tell_failures(name, folded)
         if pilot:
             say_pilot(pilot)
     from weppbatch.report.build import build_report  # all that draws is heavy, and often there is nothing to do
@@ -180,7 +179,7 @@ def _end(asked: Asked, work: Work, drive: Drive, following: Following) -> None:
     page = build_report(folded)
     event = following.ended(code, folded.to_json()["counts"], str(page))
     if asked.as_json:
-        say_line(event | _outcome(drive.start.execution, ledger, work, found, code, page, pilot))
+        say_line(event | outcome_of(drive.start.execution, ledger, work, found, code, page, pilot))
     else:
         say(f"{folded.summary().capitalize()}. Report: {page}")
     raise typer.Exit(code)
@@ -237,48 +236,6 @@ def _judge(folder: Path, choice: Choice, tried: Work, cores: int) -> piloting.Pi
     if choice.force:
         rest = rest.only([runid for runid in rest.runids if runid not in tried.jobs])
     return piloting.judge(ledger, tried.runids, rest, cores)
-
-
-def _outcome(
-    execution: str,
-    ledger: Ledger,
-    work: Work,
-    found: Audit,
-    code: int,
-    page: Path,
-    pilot: piloting.Pilot | None,
-) -> dict[str, Any]:
-    """What a start did, for machines."""
-    return {
-        "execution": execution,
-        "exit_code": code,
-        "jobs": {runid: list(tasks) for runid, tasks in work.jobs.items()},
-        "runs": {runid: ledger.runs[runid].to_json() for runid in work.jobs},
-        "audit": found.to_json(),
-        "report": str(page),
-        **({"pilot": pilot.to_json()} if pilot else {}),
-    }
-
-
-def _tell_failures(name: str, ledger: Ledger) -> None:
-    """Each cause once, with the runs that it stopped."""
-    causes: dict[tuple[str, str], list[str]] = {}
-    logs: dict[tuple[str, str], str] = {}
-    for runid, state in ledger.runs.items():
-        for task_state in state.tasks.values():
-            if task_state.status in ("failed", "interrupted") and task_state.record:
-                cause = (task_state.reason, task_state.record.get("hint") or "")
-                causes.setdefault(cause, []).append(runid)
-                logs.setdefault(cause, task_state.record.get("log", ""))
-    for (reason, hint), runids in causes.items():
-        named = ", ".join(runids[:NAMED]) + (f" and {len(runids) - NAMED} more" if len(runids) > NAMED else "")
-        say(f"{named}: {reason}")
-        for line in filter(None, (hint, logs[reason, hint] and f"log: {logs[reason, hint]}")):
-            say(f"  {line}")
-    failed = [runid for runid, state in ledger.runs.items() if state.status == "failed"]
-    if failed:
-        say(f"Mend the cause and run again, or leave one out: weppbatch exclude {name} {failed[0]} --why ...")
-        say(f"A setting that was changed with set reaches these runs by: weppbatch push {name}")
 
 
 def register(app: typer.Typer) -> None:

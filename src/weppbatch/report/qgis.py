@@ -108,7 +108,7 @@ def class_rules(
         limits += [f'"{column}" < {high!r}'] if high is not None else []
         where = " AND ".join(limits) or f'"{column}" IS NOT NULL'
         if low is None:
-            label = "about the same everywhere" if high is None else f"under {said(high)}"
+            label = f"under {said(high)}" if high is not None else "about the same everywhere, in"
         else:
             label = f"{said(low)} and more" if high is None else f"{said(low)} to {said(high)}"
         shade = round(place * (len(ramp) - 1) / len(bounds)) if bounds else 2

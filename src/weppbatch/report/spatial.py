@@ -29,6 +29,7 @@ PACKAGE = "batch.gpkg"
 LAYERS = ("watersheds", "outlets", "subcatchments", "channels")
 FILES = (PACKAGE, *(f"geoparquet/{name}.parquet" for name in LAYERS))
 GEOMETRY = pa.field("geom", pa.binary())
+VERSION = "1.2"  # of GeoPackage: what older programs read without a warning
 PORTION_ROWS = 10_000
 OUTLET_KEYS = (
     "runid",
@@ -94,6 +95,7 @@ class Layer:
             geometry_type=self.geometry_type,
             crs="EPSG:4326",
             append=self._created or self.path.exists(),
+            dataset_options=None if self.path.exists() else {"VERSION": VERSION},
         )
         self._parquet.add(table, shapes)
         self._created = True
