@@ -53,7 +53,7 @@ def test_every_setting_that_configures_a_task_is_a_field_of_its_control():
 
 @pytest.mark.parametrize("control", ["ron", "watershed", "landuse", "soils", "disturbed", "climate", "wepp"])
 def test_every_setting_configures_some_task(control: str):
-    used = {name for spec in graph.TASKS.values() for name in spec.settings.get(control, ())}
+    used = {name for spec in graph.TASKS.values() for name in spec.settings_of(point=True).get(control, ())}
     settings = set(CONTROLS[control].model_fields) - BOOKKEEPING
     assert used == settings - NO_RESULT
 
