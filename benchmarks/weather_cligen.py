@@ -63,7 +63,7 @@ def statistics(series: ClimateSeries) -> dict[str, Any]:
         "radiation_ly": series.radiation_ly,
         "tdew_c": series.tdew_c,
     }
-    # (dew points of the observed files are their minimum temperatures: put there later, and not CLIGEN's)
+    # (whether dew points, radiation and wind of the observed files are still CLIGEN's own can't be told from them)
     found: dict[str, Any] = {"wet_days_yr": round(float(wet.sum()) / series.years, 1), "months": {}}
     key = (series.year - series.first_year) * 12 + series.month - 1
     for name, values in daily.items():

@@ -197,7 +197,7 @@ def test_watersheds_are_added_and_every_bad_feature_is_named(call: Call) -> None
     said = call("add", "mine", "watersheds", DATA / "good_and_bad.geojson")
     assert said.code == 0
     assert "WGS84 assumed" in said.out
-    assert "null geometry" in said.out and "self-intersection" in said.out and "a Point" in said.out
+    assert "null geometry" in said.out and "self-intersection" in said.out and "LineString" in said.out
     assert "2 watersheds can be used, 2 rejected." in said.out
 
 

@@ -155,7 +155,7 @@ def test_a_refused_file_leaves_the_old_one_and_its_record(batch: BatchRunner, tm
 
 
 def test_a_file_without_a_usable_feature_is_refused_with_every_reason(batch: BatchRunner, tmp_path: Path) -> None:
-    bad = json.loads((DATA / "point.geojson").read_text())
+    bad = json.loads((DATA / "linestring.geojson").read_text())
     bad["features"] += json.loads((DATA / "null_geometry.geojson").read_text())["features"]
     path = tmp_path / "bad.geojson"
     path.write_text(json.dumps(bad))
