@@ -40,7 +40,7 @@ def test_nothing_percolates_below_field_capacity():
 def test_lateral_flow_takes_only_what_lies_above_the_threshold(water, hours, sine, length_m, connected):
     before = water.copy()
     out = soil_water.lateral(
-        hours, water, DRY, CAPACITY, UPPER, THICKNESS, 10.0 * KSAT, EXPONENT, sine, 1000.0 * length_m, connected
+        hours, water, CAPACITY, UPPER, THICKNESS, 10.0 * KSAT, EXPONENT, sine, 1000.0 * length_m, connected
     )
     assert water.sum() + out == pytest.approx(before.sum(), abs=1e-9)
     assert (water >= np.minimum(before, CAPACITY) - 1e-12).all()
@@ -48,13 +48,13 @@ def test_lateral_flow_takes_only_what_lies_above_the_threshold(water, hours, sin
 
 def test_lateral_flow_of_a_full_profile_is_dun_s():
     water = UPPER.copy()
-    out = soil_water.lateral(1.0, water, DRY, CAPACITY, UPPER, THICKNESS, KSAT, EXPONENT, 0.5, 1e5, True)
+    out = soil_water.lateral(1.0, water, CAPACITY, UPPER, THICKNESS, KSAT, EXPONENT, 0.5, 1e5, True)
     assert out == pytest.approx((KSAT * THICKNESS).sum() * 0.5 / 1e5)
 
 
 def test_an_overfull_layer_pushes_water_up():
     water = np.array([10.0, 30.0, 80.0])
-    soil_water.push_up(water, DRY, UPPER)
+    soil_water.push_up(water, UPPER)
     assert list(water) == [40.0, 30.0, 50.0]
 
 

@@ -20,6 +20,7 @@ TILLED_MM = 200.0
 DAMPING_M = 2.0  # of the annual wave of soil temperature
 HOUR_S = 3600.0
 SETTLING_H = 6  # between two looks at how water moves in unfrozen soil; WEPP looks every hour
+NO_DEGREES = 0.01  # a surface closer to 0 than this neither freezes nor melts
 
 
 @kernel
@@ -50,7 +51,7 @@ def frozen_m2k_w(depth_mm: float) -> float:
 @kernel
 def unfrozen_w_mk(layers: Floats, sheets: Floats, j: int) -> float:
     """Thermal conductivity of a sheet's unfrozen soil by wetness and density; 0 where the equation gives none."""
-    wet = content(layers, sheets, j)
+    wet = content(sheets, j)
     return float(max((0.5096 + 7.4493 * wet - 8.7484 * wet**2) * layers[at.HEAT, int(sheets[at.OF_LAYER, j])], 0.0))
 
 
@@ -63,52 +64,83 @@ def temperature_c(settings: Floats, day_of_year: float, depth_m: float) -> float
 
 
 @kernel
-def from_below_w_m2(layers: Floats, sheets: Floats, settings: Floats, day_of_year: float, front: int) -> float:
-    """Heat that rises to a freezing front from the soil a metre below it."""
+def know_below(
+    layers: Floats, sheets: Floats, settings: Floats, day_of_year: float, front: int, state: Floats
+) -> None:
+    """Keep in the state the soil's temperature a metre below a front, and the resistance from the next sheet there.
+
+    Both stay until the front moves, water settles or the day changes.
+    """
     depth = 0.0
     for j in range(front):
         depth += sheets[at.HEIGHT, j] / 1000.0
-    warm = temperature_c(settings, day_of_year, depth + 1.0)
-    if warm <= 0.0:
-        return 0.0
     resistance = 0.0
-    below = 0.0
-    for j in range(min(front, sheets.shape[1] - 1), sheets.shape[1]):
-        conductivity = unfrozen_w_mk(layers, sheets, j)
-        if conductivity > 0.0:
-            resistance += sheets[at.HEIGHT, j] / 1000.0 / conductivity
-        below += sheets[at.HEIGHT, j] / 1000.0
+    below = sheets[at.HEIGHT, front] / 1000.0
+    for j in range(front + 1, sheets.shape[1]):
         if below >= 1.0:
             break
+        conductivity = unfrozen_w_mk(layers, sheets, j)
+        if conductivity > 0.0:
+            resistance += sheets[at.HEIGHT, j] / (1000.0 * conductivity)
+        below += sheets[at.HEIGHT, j] / 1000.0
+    state[at.HEAT_FROM] = front + 1.0
+    state[at.BELOW_C] = temperature_c(settings, day_of_year, depth + 1.0)
+    state[at.BELOW_M2K_W] = resistance
+
+
+@kernel
+def from_below_w_m2(
+    layers: Floats, sheets: Floats, settings: Floats, day_of_year: float, front: int, state: Floats
+) -> float:
+    """Heat that rises to a freezing front from the soil a metre below it."""
+    if state[at.HEAT_FROM] != front + 1.0:
+        know_below(layers, sheets, settings, day_of_year, front, state)
+    warm, resistance = state[at.BELOW_C], state[at.BELOW_M2K_W]
+    if warm <= 0.0:
+        return 0.0
+    conductivity = unfrozen_w_mk(layers, sheets, front)
+    if conductivity > 0.0:
+        resistance += sheets[at.HEIGHT, front] / (1000.0 * conductivity)
     return warm / resistance if resistance > 0.0 else 0.2 * warm
 
 
 @kernel
-def shape(sheets: Floats) -> tuple[int, int, int, float]:
-    """First and last sheet with ice (-1 without), the first that is not full of it, and the mm thawed above it."""
+def note_frost(sheets: Floats, reach: int, state: Floats) -> None:
+    """Keep in the state where the topmost `reach` sheets have ice (none lies deeper) and what is thawed above it.
+
+    Each time that more than 10 mm have thawed anew counts as a cycle.
+    """
     first = last = -1
-    front = sheets.shape[1]
-    thawed = 0.0
-    for j in range(sheets.shape[1]):
-        frozen = sheets[at.FROZEN, j]
+    front = reach
+    depth = down = thawed = 0.0
+    for j in range(reach):
+        height, frozen = sheets[at.HEIGHT, j], sheets[at.FROZEN, j]
+        down += height
         if frozen > 0.0:
             if first < 0:
                 first = j
-                if sheets[at.FROM_TOP, j] > 0.0:
-                    thawed += sheets[at.HEIGHT, j] - frozen
+                thawed = down - height + (height - frozen if sheets[at.FROM_TOP, j] > 0.0 else 0.0)
             last = j
-        elif first < 0:
-            thawed += sheets[at.HEIGHT, j]
-        if front == sheets.shape[1] and frozen < sheets[at.HEIGHT, j]:
+            depth = down if sheets[at.FROM_TOP, j] > 0.0 else down - height + frozen
+        if front == reach and frozen < height:
             front = j
-    return first, last, front, thawed if first >= 0 else 0.0
+    state[at.ICE_FROM], state[at.ICE_TO], state[at.FULL_TO] = first + 1.0, last + 1.0, front
+    state[at.FROST], state[at.THAWED] = depth, thawed
+    if thawed > 10.0:
+        state[at.CYCLES] += 1.0 - state[at.WAS_THAWED]
+        state[at.WAS_THAWED] = 1.0
+    else:
+        state[at.WAS_THAWED] = 0.0
 
 
 @kernel
 def freeze(
     layers: Floats, sheets: Floats, surface_c: float, resistance: float, rising: float, front: int, frozen_mm: float
-) -> None:
-    """Freeze an hour long from the front down: cold beyond the rising heat (W/m2) turns water to ice."""
+) -> int:
+    """Freeze an hour long from the front down: cold beyond the rising heat (W/m2) turns water to ice.
+
+    Gives how many of the topmost sheets may have ice then.
+    """
     left = HOUR_S
     if frozen_mm < 1.0:
         conductivity = unfrozen_w_mk(layers, sheets, front)
@@ -118,10 +150,8 @@ def freeze(
         height, frozen = sheets[at.HEIGHT, j], sheets[at.FROZEN, j]
         taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm)) - rising
         if taken <= 0.0 or left <= 1.0:
-            return
-        k = int(sheets[at.OF_LAYER, j])
-        wilting = layers[at.WILTING, k] / layers[at.THICKNESS, k]
-        needed = FUSION_J_MM * (sheets[at.LIQUID, j] + wilting * (height - frozen))
+            return j
+        needed = FUSION_J_MM * (sheets[at.LIQUID, j] + sheets[at.DRY, j] * (height - frozen))
         share = min(taken * left / needed, 1.0) if needed > 0.0 else 1.0
         moved = share * sheets[at.LIQUID, j]
         sheets[at.LIQUID, j] -= moved
@@ -130,17 +160,16 @@ def freeze(
         sheets[at.FROZEN, j] = height if share >= 1.0 else frozen + grown
         sheets[at.FROM_TOP, j] = 0.0
         if share < 1.0:
-            return
+            return j + 1
         left -= max(needed / taken, 1.0)
         frozen_mm += height
+    return sheets.shape[1]
 
 
 @kernel
-def melt_sheet(layers: Floats, sheets: Floats, j: int, heat_j: float) -> float:
+def melt_sheet(sheets: Floats, j: int, heat_j: float) -> float:
     """Melt a sheet's ice with an amount of heat (J/m2); give what heat is left."""
-    k = int(sheets[at.OF_LAYER, j])
-    wilting = layers[at.WILTING, k] / layers[at.THICKNESS, k]
-    needed = FUSION_J_MM * (sheets[at.ICE, j] + wilting * sheets[at.FROZEN, j])
+    needed = FUSION_J_MM * (sheets[at.ICE, j] + sheets[at.DRY, j] * sheets[at.FROZEN, j])
     share = min(heat_j / needed, 1.0) if needed > 0.0 else 1.0
     moved = sheets[at.ICE, j] if share >= 1.0 else share * sheets[at.ICE, j]
     sheets[at.ICE, j] -= moved
@@ -155,7 +184,7 @@ def melt_from_above(layers: Floats, sheets: Floats, surface_c: float, litter: fl
     resistance = litter
     for j in range(first):
         conductivity = unfrozen_w_mk(layers, sheets, j)
-        resistance += sheets[at.HEIGHT, j] / 1000.0 / (conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK)
+        resistance += sheets[at.HEIGHT, j] / (1000.0 * (conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK))
     if sheets[at.FROM_TOP, first] > 0.0:
         gone = (sheets[at.HEIGHT, first] - sheets[at.FROZEN, first]) / 1000.0
         conductivity = unfrozen_w_mk(layers, sheets, first)
@@ -167,24 +196,24 @@ def melt_from_above(layers: Floats, sheets: Floats, surface_c: float, litter: fl
             continue
         flux = surface_c / resistance
         before = flux * seconds
-        after = melt_sheet(layers, sheets, j, before)
+        after = melt_sheet(sheets, j, before)
         sheets[at.FROM_TOP, j] = 1.0 if sheets[at.FROZEN, j] > 0.0 else 0.0
         if after <= 0.0:
             return
         seconds = after / flux
         conductivity = unfrozen_w_mk(layers, sheets, j)
-        resistance += sheets[at.HEIGHT, j] / 1000.0 / (conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK)
+        resistance += sheets[at.HEIGHT, j] / (1000.0 * (conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK))
 
 
 @kernel
-def melt_from_below(layers: Floats, sheets: Floats, flux_w_m2: float) -> None:
-    """Melt an hour long from the last sheet with ice up."""
+def melt_from_below(sheets: Floats, flux_w_m2: float, reach: int) -> None:
+    """Melt an hour long from the last sheet with ice up; the topmost `reach` may have some."""
     heat = flux_w_m2 * HOUR_S
-    for j in range(sheets.shape[1] - 1, -1, -1):
+    for j in range(reach - 1, -1, -1):
         if heat <= 0.0:
             return
         if sheets[at.FROZEN, j] > 0.0:
-            heat = melt_sheet(layers, sheets, j, heat)
+            heat = melt_sheet(sheets, j, heat)
             if sheets[at.FROZEN, j] > 0.0:
                 sheets[at.FROM_TOP, j] = 0.0
 
@@ -192,35 +221,40 @@ def melt_from_below(layers: Floats, sheets: Floats, flux_w_m2: float) -> None:
 @kernel
 def frost_hour(
     site: Any, layers: Floats, sheets: Floats, settings: Floats, day_of_year: float, surface_c: float,
-    pack_mm: float, density: float, hour: int,
+    insulation: float, hour: int, state: Floats,
 ) -> None:  # fmt: skip
-    """One hour of a soil that is or may be frozen, under a surface of a temperature; water settles at times."""
-    first, last, front, thawed = shape(sheets)
-    if abs(surface_c) < 0.01:
+    """One hour of a soil that is or may be frozen, under a surface of a temperature; water settles at times.
+
+    `insulation` is the resistance of snow and litter; the state says where ice is and hears it.
+    """
+    first, last, front = int(state[at.ICE_FROM]) - 1, int(state[at.ICE_TO]) - 1, int(state[at.FULL_TO])
+    if abs(surface_c) < NO_DEGREES:
         surface_c = 0.0
     if first < 0 and surface_c >= 0.0:
         return
-    insulation = insulation_m2k_w(site, pack_mm, density)
-    lowest = last if last >= 0 else 0
-    rising = from_below_w_m2(layers, sheets, settings, day_of_year, lowest)
+    reach = last + 1
+    rising = from_below_w_m2(layers, sheets, settings, day_of_year, max(last, 0), state)
     if surface_c < 0.0:
-        alone = last < front or (last == front and thawed <= 1.0)
+        alone = last < front or (last == front and state[at.THAWED] <= 1.0)
         frozen_mm = 0.0
-        for j in range(min(front, sheets.shape[1])):
+        for j in range(front):
             frozen_mm += sheets[at.HEIGHT, j]
         least = max(frozen_mm, sheets[at.HEIGHT, 0] / 2.0)
         losing = -surface_c / (insulation + frozen_m2k_w(least)) - (rising if alone else 0.0)
         if losing <= 0.0 and first < 0:
             return
         if losing > 0.0 and front < sheets.shape[1]:
-            freeze(layers, sheets, surface_c, insulation, rising if alone else 0.0, front, frozen_mm)
+            frozen_to = freeze(layers, sheets, surface_c, insulation, rising if alone else 0.0, front, frozen_mm)
+            reach = max(reach, frozen_to)
         elif alone and last >= 0:
-            melt_from_below(layers, sheets, -losing)
+            melt_from_below(sheets, -losing, reach)
         if not alone:
-            melt_from_below(layers, sheets, rising)
+            melt_from_below(sheets, rising, reach)
     else:
         if surface_c > 0.0:
             melt_from_above(layers, sheets, surface_c, insulation, first, last)
-        melt_from_below(layers, sheets, rising)
+        melt_from_below(sheets, rising, reach)
+    note_frost(sheets, reach, state)
     if hour % SETTLING_H == SETTLING_H - 1:
         settle(layers, sheets, float(SETTLING_H))
+        state[at.HEAT_FROM] = 0.0

@@ -44,24 +44,28 @@ def recovering_conductivity(ksat_mm_h: float, saturation: float, factor: float, 
 
 @kernel
 def ponded(start_mm: float, hours: float, ke_mm_h: float, ns_mm: float) -> float:
-    """Cumulative infiltration after `hours` of ponding from `start_mm`, by Newton to 1e-10 mm.
+    """Cumulative infiltration after `hours` of ponding from `start_mm`, by Halley to 1e-11 of what comes in.
 
-    F2 - F1 - Ns ln((Ns + F2) / (Ns + F1)) = Ke dt; the left side is convex, so Newton from above never overshoots.
+    y - Ns ln(1 + y / (Ns + F1)) = Ke dt for y = F2 - F1.
     """
     supply = ke_mm_h * hours
     if ns_mm <= NO_SUCTION_MM:
         return start_mm + supply
-    # y - a ln(1 + y/a) >= y^2 / (2 (a + y)) with a = Ns + F1 >= Ns: the root can't lie above this
-    guess = start_mm + supply + math.sqrt(supply * (supply + 2.0 * (ns_mm + start_mm)))
-    if guess <= 0.0:
+    if supply <= 0.0:
         return start_mm
+    whole = ns_mm + start_mm
+    # ln(1 + u) >= u - u2 / 2: with that the equation is quadratic, its root a little low; Halley comes from below
+    wet = start_mm / whole
+    y = 2.0 * supply / (wet + math.sqrt(wet * wet + 2.0 * ns_mm * supply / (whole * whole)))
     for _ in range(60):
-        residual = guess - start_mm - ns_mm * math.log1p((guess - start_mm) / (ns_mm + start_mm)) - supply
-        step = residual * (ns_mm + guess) / guess
-        guess -= step
-        if abs(step) < 1e-11 * (1.0 + guess):
+        residual = y - ns_mm * math.log1p(y / whole) - supply
+        slope = (start_mm + y) / (whole + y)
+        bend = ns_mm / ((whole + y) * (whole + y))
+        step = residual / (slope - 0.5 * residual * bend / slope)
+        y -= step
+        if abs(step) <= 1e-4 * y:  # the error left is of the order of the step's third power
             break
-    return max(guess, start_mm + supply)
+    return start_mm + max(y, supply)
 
 
 @kernel

@@ -24,7 +24,7 @@ LEAST_SLOPE = 1e-6
 class Site:
     """The packed hillslope: a record at.SITE, and arrays.
 
-    `layers` (16 x n), `shapes` (2 x 101), `particles` (3 x 5), `sheets` (6 x m) that may freeze, `sun` (3 x 367).
+    `layers` (16 x n), `shapes` (2 x 101), `particles` (3 x 5), `sheets` (12 x m) that may freeze, `sun` (3 x 367).
     """
 
     numbers: npt.NDArray[np.void]
@@ -241,6 +241,6 @@ def pack(inputs: HillslopeInput, latitude_deg: float) -> Site:
         np.ascontiguousarray(table),
         shapes,
         np.vstack([fractions, diameters, sediment.fall_velocities_m_s(clay)]),
-        sheets_water.sheets_of(table[at.THICKNESS]),
+        sheets_water.sheets_of(table[at.THICKNESS], table[at.WILTING]),
         sun,
     )

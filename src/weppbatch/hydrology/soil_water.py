@@ -6,10 +6,13 @@ column, so that nothing is lost; none knows about days or storms.
 
 import math
 
+from weppbatch.hydrology import columns as at
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
 
 ROOT_SHAPE = 3.065  # of the exponential root density in WEPP's uptake (NSERL 10, ch. 5)
+LEAST_SHARE = 0.002  # of a layer's conductivity
+ALL_DRAINS = 40.0  # the ratio from which on 1 - exp(-ratio) is 1 to the last digit
 
 
 @kernel
@@ -18,7 +21,37 @@ def relative_conductivity(water: float, upper: float, exponent: float) -> float:
     filled = water / upper
     if filled >= 0.95:
         return 1.0
-    return max(math.pow(filled, exponent), 0.002)
+    if filled <= 0.0:
+        return LEAST_SHARE
+    return max(math.exp(exponent * math.log(filled)), LEAST_SHARE)  # a power, in half the time
+
+
+@kernel
+def drained_share(ratio: float) -> float:
+    """1 - exp(-ratio), by its series where that is exact to the last digit: many layers hardly drain in an hour."""
+    if ratio >= ALL_DRAINS:
+        return 1.0
+    if ratio < 2e-3:
+        return ratio * (1.0 - ratio / 2.0 * (1.0 - ratio / 3.0 * (1.0 - ratio / 4.0 * (1.0 - ratio / 5.0))))
+    return -math.expm1(-ratio)
+
+
+@kernel
+def beside_ice(layers: Floats, ice: Floats, now: Floats) -> None:
+    """Fill what layers hold, must hold to flow sideways, and have room for beside their ice."""
+    for i in range(ice.size):
+        now[at.HELD, i] = max(layers[at.CAPACITY, i] - ice[i], 0.0)
+        now[at.LEAST, i] = max(layers[at.THRESHOLD, i] - ice[i], 0.0)
+        now[at.ROOM, i] = max(layers[at.UPPER, i] - ice[i], 0.0)
+
+
+@kernel
+def at_rest(water: Floats, held: Floats) -> bool:
+    """Whether no layer holds more than stays in it, so that nothing drains down, sideways or up."""
+    moving = 0
+    for i in range(water.size):
+        moving += water[i] > held[i]
+    return moving == 0
 
 
 @kernel
@@ -35,19 +68,19 @@ def infiltrate(amount_mm: float, water: Floats, thickness: Floats, foot: Floats,
 
 @kernel
 def percolate(
-    hours: float, water: Floats, ice: Floats, capacity: Floats, upper: Floats, ksat: Floats, exponent: Floats,
+    hours: float, water: Floats, ice: Floats, held: Floats, upper: Floats, ksat: Floats, exponent: Floats,
     base_mm_h: float, base_open: bool,
 ) -> float:  # fmt: skip
     """Drain what exceeds field capacity downwards, from the bottom up; give what leaves the column (mm).
 
-    pe = (water - fc)(1 - exp(-K dt / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5). Ice takes
-    the place of water that would stay. `base_mm_h` is the conductivity across the column's foot; `base_open` uses
-    it whatever the last layer's wetness.
+    pe = (water - fc)(1 - exp(-K dt / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5). `held` is
+    field capacity less the ice, which takes the place of water that would stay. `base_mm_h` is the conductivity
+    across the column's foot; `base_open` uses it whatever the last layer's wetness.
     """
     last = water.size - 1
     out = 0.0
     for i in range(last, -1, -1):
-        drainable = water[i] - max(capacity[i] - ice[i], 0.0)
+        drainable = water[i] - held[i]
         if drainable <= 0.0:
             continue
         if i == last:
@@ -56,9 +89,11 @@ def percolate(
                 rate *= relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
             below = 0.0
         else:
-            rate = ksat[i] * relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
+            rate = LEAST_SHARE * ksat[i]
+            if rate * hours < ALL_DRAINS * drainable:
+                rate = ksat[i] * relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
             below = min((water[i + 1] + ice[i + 1]) / upper[i + 1], 0.95)
-        moved = -drainable * math.expm1(-min(rate * hours / drainable, 50.0)) * math.sqrt(1.0 - below)
+        moved = drainable * drained_share(rate * hours / drainable) * math.sqrt(1.0 - below)
         water[i] -= moved
         if i == last:
             out = moved
@@ -68,38 +103,36 @@ def percolate(
 
 
 @kernel
-def push_up(water: Floats, ice: Floats, upper: Floats) -> None:
-    """Move what a layer can't hold beside its ice into the layer above, from the bottom to the second layer."""
+def push_up(water: Floats, room: Floats) -> None:
+    """Move what a layer has no room for beside its ice into the one above, from the bottom to the second layer."""
     for i in range(water.size - 1, 0, -1):
-        room = max(upper[i] - ice[i], 0.0)
-        if water[i] > room:
-            water[i - 1] += water[i] - room
-            water[i] = room
+        if water[i] > room[i]:
+            water[i - 1] += water[i] - room[i]
+            water[i] = room[i]
 
 
 @kernel
 def lateral(
-    hours: float, water: Floats, ice: Floats, threshold: Floats, upper: Floats, thickness: Floats,
-    lateral_k: Floats, exponent: Floats, sine: float, length_mm: float, connected: bool,
+    hours: float, water: Floats, least: Floats, room: Floats, thickness: Floats, lateral_k: Floats,
+    exponent: Floats, sine: float, length_mm: float, connected: bool,
 ) -> float:  # fmt: skip
     """Subsurface flow out of the hillslope's foot (mm): q = Ho Ke sin(a) / L (Dun et al. 2009).
 
-    A layer drains that holds its threshold or more (field capacity and entrapped air, less its ice) and, if
+    A layer drains that holds its `least` or more (field capacity and entrapped air, less its ice) and, if
     `connected`, lies on a full layer or on the base. Conductivity is weighted by thickness. Water is taken from the
     top down.
     """
     conductance = 0.0
     for i in range(water.size):
-        least, room = max(threshold[i] - ice[i], 0.0), max(upper[i] - ice[i], 0.0)
-        if water[i] < least * (1.0 - 1e-9):
+        if water[i] < least[i] * (1.0 - 1e-9):
             continue
         if connected:
-            if i < water.size - 1 and water[i + 1] < max(upper[i + 1] - ice[i + 1], 0.0) * (1.0 - 1e-9):
+            if i < water.size - 1 and water[i + 1] < room[i + 1] * (1.0 - 1e-9):
                 continue
-            span = room - least
-            share = 1.0 if span <= 0.0 else min((water[i] - least) / span, 1.0)
+            span = room[i] - least[i]
+            share = 1.0 if span <= 0.0 else min((water[i] - least[i]) / span, 1.0)
         else:
-            share = relative_conductivity(water[i], room, exponent[i]) if room > 0.0 else 1.0
+            share = relative_conductivity(water[i], room[i], exponent[i]) if room[i] > 0.0 else 1.0
         conductance += lateral_k[i] * share * thickness[i]
     if conductance <= 0.0:
         return 0.0
@@ -109,7 +142,7 @@ def lateral(
     for i in range(water.size):
         if taken >= wanted:
             break
-        part = min(max(water[i] - max(threshold[i] - ice[i], 0.0), 0.0), wanted - taken)
+        part = min(max(water[i] - least[i], 0.0), wanted - taken)
         water[i] -= part
         taken += part
     return taken
