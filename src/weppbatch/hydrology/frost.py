@@ -101,7 +101,7 @@ def from_below_w_m2(
     conductivity = unfrozen_w_mk(layers, sheets, front)
     if conductivity > 0.0:
         resistance += sheets[at.HEIGHT, front] / (1000.0 * conductivity)
-    return warm / resistance if resistance > 0.0 else 0.2 * warm
+    return float(warm / resistance if resistance > 0.0 else 0.2 * warm)
 
 
 @kernel
@@ -150,7 +150,7 @@ def freeze(
         height, frozen = sheets[at.HEIGHT, j], sheets[at.FROZEN, j]
         taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm)) - rising
         if taken <= 0.0 or left <= 1.0:
-            return j
+            return int(j)
         needed = FUSION_J_MM * (sheets[at.LIQUID, j] + sheets[at.DRY, j] * (height - frozen))
         share = min(taken * left / needed, 1.0) if needed > 0.0 else 1.0
         moved = share * sheets[at.LIQUID, j]
@@ -160,10 +160,10 @@ def freeze(
         sheets[at.FROZEN, j] = height if share >= 1.0 else frozen + grown
         sheets[at.FROM_TOP, j] = 0.0
         if share < 1.0:
-            return j + 1
+            return int(j + 1)
         left -= max(needed / taken, 1.0)
         frozen_mm += height
-    return sheets.shape[1]
+    return int(sheets.shape[1])
 
 
 @kernel
