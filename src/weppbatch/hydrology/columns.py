@@ -8,6 +8,7 @@ import numpy as np
 # rows of Site.layers, mm and mm/h
 THICKNESS, FOOT, CAPACITY, UPPER, KSAT, EXPONENT, THRESHOLD, ANISOTROPY, WILTING = range(9)
 HEAT, SR_CAPACITY, SR_WILTING, SR_POROSITY, SR_ENTRY, SR_B, SR_KSAT = range(9, 16)
+LOG_CAPACITY, LOG_POROSITY, WETTED = range(16, 19)  # of Saxton & Rawls's; the share of what infiltrates
 
 # rows of what a layer's ice leaves of its conductivity (mm/h, across and down), and its frozen thickness (mm);
 # of the water (mm) that stays in it, that it must have to flow sideways, and that it has room for

@@ -183,7 +183,7 @@ def sink(
 ) -> None:  # fmt: skip
     """Wet the soil by one of a day's steps and let it drain down."""
     if wetting > 0.0:
-        soil_water.infiltrate(wetting / steps, water, layers[at.THICKNESS], layers[at.FOOT], SURFACE_MM)
+        soil_water.infiltrate(wetting / steps, water, layers[at.WETTED])
     amounts[at.PERCOLATION] += soil_water.percolate(
         24.0 / steps,
         water,

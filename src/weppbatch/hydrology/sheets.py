@@ -30,13 +30,18 @@ def content(sheets: Floats, j: int) -> float:
 def potential_and_conductivity(layers: Floats, k: int, wet: float) -> tuple[float, float]:
     """Matric potential (m, negative) and conductivity (mm/h) of unfrozen soil (Saxton & Rawls 2006)."""
     capacity, most, b = layers[at.SR_CAPACITY, k], layers[at.SR_POROSITY, k], layers[at.SR_B, k]
+    log_wet = math.log(wet)  # for both powers, in the time of one
     if wet < capacity:
-        kpa = 1500.0 if wet < layers[at.SR_WILTING, k] else min(33.0 * math.pow(capacity / wet, b), 1500.0)
+        kpa = 1500.0
+        if wet >= layers[at.SR_WILTING, k]:
+            kpa = min(33.0 * math.exp(b * (layers[at.LOG_CAPACITY, k] - log_wet)), 1500.0)
     elif wet >= most:
         kpa = 0.0
     else:
         kpa = 33.0 - (33.0 - layers[at.SR_ENTRY, k]) * (wet - capacity) / (most - capacity)
-    conductivity = layers[at.SR_KSAT, k] * math.pow(min(wet / most, 1.0), 3.0 + 2.0 * b)
+    conductivity = layers[at.SR_KSAT, k] * math.exp(
+        (3.0 + 2.0 * b) * min(log_wet - layers[at.LOG_POROSITY, k], 0.0)
+    )
     return -kpa / 10.0, conductivity
 
 

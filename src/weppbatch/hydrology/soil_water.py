@@ -13,6 +13,7 @@ from weppbatch.hydrology.state import Floats
 ROOT_SHAPE = 3.065  # of the exponential root density in WEPP's uptake (NSERL 10, ch. 5)
 LEAST_SHARE = 0.002  # of a layer's conductivity
 ALL_DRAINS = 40.0  # the ratio from which on 1 - exp(-ratio) is 1 to the last digit
+SERIES = (1.0 / 7.0, 1.0 / 6.0, 1.0 / 5.0, 1.0 / 4.0, 1.0 / 3.0, 1.0 / 2.0)
 
 
 @kernel
@@ -21,19 +22,20 @@ def relative_conductivity(water: float, upper: float, exponent: float) -> float:
     filled = water / upper
     if filled >= 0.95:
         return 1.0
-    if filled <= 0.0:
-        return LEAST_SHARE
-    return max(math.exp(exponent * math.log(filled)), LEAST_SHARE)  # a power, in half the time
+    return max(math.pow(filled, exponent), LEAST_SHARE)
 
 
 @kernel
 def drained_share(ratio: float) -> float:
-    """1 - exp(-ratio), by its series where that is exact to the last digit: many layers hardly drain in an hour."""
+    """1 - exp(-ratio) to 1e-14, by its series where little drains in an hour."""
     if ratio >= ALL_DRAINS:
         return 1.0
-    if ratio < 2e-3:
-        return ratio * (1.0 - ratio / 2.0 * (1.0 - ratio / 3.0 * (1.0 - ratio / 4.0 * (1.0 - ratio / 5.0))))
-    return -math.expm1(-ratio)
+    if ratio > 0.02:
+        return 1.0 - math.exp(-ratio)  # half the time of expm1
+    share = 1.0
+    for factor in SERIES:
+        share = 1.0 - factor * ratio * share
+    return ratio * share
 
 
 @kernel
@@ -55,15 +57,10 @@ def at_rest(water: Floats, held: Floats) -> bool:
 
 
 @kernel
-def infiltrate(amount_mm: float, water: Floats, thickness: Floats, foot: Floats, surface_mm: float) -> None:
-    """Put water into the layers of the topmost `surface_mm` by their thickness, the rest into the last of them."""
+def infiltrate(amount_mm: float, water: Floats, wetted: Floats) -> None:
+    """Put water into the layers that take the surface's, each its share."""
     for i in range(water.size):
-        if foot[i] >= surface_mm - 1e-9 or i == water.size - 1:
-            water[i] += amount_mm
-            return
-        part = amount_mm * thickness[i] / surface_mm
-        water[i] += part
-        amount_mm -= part
+        water[i] += amount_mm * wetted[i]
 
 
 @kernel
@@ -87,13 +84,14 @@ def percolate(
             rate = base_mm_h
             if not base_open:
                 rate *= relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
-            below = 0.0
         else:
             rate = LEAST_SHARE * ksat[i]
             if rate * hours < ALL_DRAINS * drainable:
                 rate = ksat[i] * relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
             below = min((water[i + 1] + ice[i + 1]) / upper[i + 1], 0.95)
-        moved = drainable * drained_share(rate * hours / drainable) * math.sqrt(1.0 - below)
+        moved = drainable * drained_share(rate * hours / drainable)
+        if i < last:
+            moved *= math.sqrt(1.0 - below)
         water[i] -= moved
         if i == last:
             out = moved
