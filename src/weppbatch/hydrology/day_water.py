@@ -209,20 +209,8 @@ def drain_and_evaporate(
         )
         if step == steps - 1:
             plants = evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
-        soil_water.push_up(water, ice, layers[at.UPPER])
-        amounts[at.LATERAL] += soil_water.lateral(
-            hours,
-            water,
-            ice,
-            layers[at.THRESHOLD],
-            layers[at.UPPER],
-            layers[at.THICKNESS],
-            now[at.LATERAL_K],
-            layers[at.EXPONENT],
-            site.sine,
-            1000.0 * site.length_m,
-            hourly,
-        )
+        soil_water.push_up(water, ice, layers[at.UPPER], wetting)
+        amounts[at.LATERAL] += flow_down(site, layers, water, ice, now, hours, hourly)
         room = max(layers[at.UPPER, 0] - ice[0], 0.0)
         if water[0] > room:
             amounts[at.RETURN_FLOW] += water[0] - room
@@ -233,6 +221,25 @@ def drain_and_evaporate(
     wanted = plants - from_leaves
     amounts[at.TRANSPIRATION] = soil_water.take_up(
         wanted, water, layers[at.UPPER], layers[at.FOOT], site.root_mm, site.stress
+    )
+
+
+@kernel
+def flow_down(
+    site: Any, layers: Floats, water: Floats, ice: Floats, now: Floats, hours: float, hourly: bool
+) -> float:
+    """Lateral flow of some hours (mm)."""
+    full = layers[at.UPPER], layers[at.THICKNESS], now[at.LATERAL_K]
+    if hourly:
+        return float(
+            soil_water.lateral_by_hour(
+                hours, water, ice, layers[at.THRESHOLD], *full, site.sine, 1000.0 * site.length_m
+            )
+        )
+    return float(
+        soil_water.lateral(
+            hours, water, ice, layers[at.THRESHOLD], *full, layers[at.EXPONENT], site.sine, 1000.0 * site.length_m
+        )
     )
 
 
