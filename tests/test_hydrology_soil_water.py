@@ -40,7 +40,7 @@ def test_nothing_percolates_below_field_capacity():
 def test_lateral_flow_takes_only_what_lies_above_the_threshold(water, hours, sine, length_m, connected):
     before = water.copy()
     out = soil_water.lateral(
-        hours, water, CAPACITY, UPPER, THICKNESS, 10.0 * KSAT, EXPONENT, sine, 1000.0 * length_m, connected
+        hours, water, CAPACITY, UPPER, THICKNESS, 10.0 * KSAT, EXPONENT, sine, 1000.0 * length_m
     )
     assert water.sum() + out == pytest.approx(before.sum(), abs=1e-9)
     assert (water >= np.minimum(before, CAPACITY) - 1e-12).all()
@@ -48,7 +48,7 @@ def test_lateral_flow_takes_only_what_lies_above_the_threshold(water, hours, sin
 
 def test_lateral_flow_of_a_full_profile_is_dun_s():
     water = UPPER.copy()
-    out = soil_water.lateral(1.0, water, CAPACITY, UPPER, THICKNESS, KSAT, EXPONENT, 0.5, 1e5, True)
+    out = soil_water.lateral(1.0, water, CAPACITY, UPPER, THICKNESS, KSAT, EXPONENT, 0.5, 1e5)
     assert out == pytest.approx((KSAT * THICKNESS).sum() * 0.5 / 1e5)
 
 

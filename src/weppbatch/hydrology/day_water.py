@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import infiltration, runoff, soil_water, storm, surface, winter
+from weppbatch.hydrology import drainage, infiltration, runoff, soil_water, storm, surface, winter
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.demand import EVAPORATING_DEPTH_MM, evaporative_demand
 from weppbatch.hydrology.site import SURFACE_MM
@@ -178,47 +178,6 @@ def storm_excess(
 
 
 @kernel
-def sink(
-    site: Any, layers: Floats, water: Floats, ice: Floats, now: Floats, steps: int, wetting: float, amounts: Floats
-) -> None:  # fmt: skip
-    """Wet the soil by one of a day's steps and let it drain down."""
-    if wetting > 0.0:
-        soil_water.infiltrate(wetting / steps, water, layers[at.WETTED])
-    amounts[at.PERCOLATION] += soil_water.percolate(
-        24.0 / steps,
-        water,
-        ice,
-        now[at.HELD],
-        layers[at.UPPER],
-        now[at.SERIES_K],
-        layers[at.EXPONENT],
-        site.base_mm_h,
-        steps > 1,
-    )
-
-
-@kernel
-def flow(site: Any, layers: Floats, water: Floats, now: Floats, steps: int, amounts: Floats) -> None:
-    """Let water that no layer holds rise, flow down the slope and out of the ground, in one of a day's steps."""
-    soil_water.push_up(water, now[at.ROOM])
-    amounts[at.LATERAL] += soil_water.lateral(
-        24.0 / steps,
-        water,
-        now[at.LEAST],
-        now[at.ROOM],
-        layers[at.THICKNESS],
-        now[at.LATERAL_K],
-        layers[at.EXPONENT],
-        site.sine,
-        1000.0 * site.length_m,
-        steps > 1,
-    )
-    if water[0] > now[at.ROOM, 0]:
-        amounts[at.RETURN_FLOW] += water[0] - now[at.ROOM, 0]
-        water[0] = now[at.ROOM, 0]
-
-
-@kernel
 def drain_and_evaporate(
     site: Any, layers: Floats, water: Floats, ice: Floats, now: Floats, weather: Floats, settings: Floats,
     state: Floats, wetting: float, caught: float, amounts: Floats,
@@ -230,11 +189,11 @@ def drain_and_evaporate(
     for _ in range(steps - 1):
         if wetting <= 0.0 and soil_water.at_rest(water, now[at.HELD]):
             break  # nothing moves any more before the evening
-        sink(site, layers, water, ice, now, steps, wetting, amounts)
-        flow(site, layers, water, now, steps, amounts)
-    sink(site, layers, water, ice, now, steps, wetting, amounts)
+        drainage.sink(site, layers, water, ice, now, steps, wetting, amounts)
+        drainage.flow(site, layers, water, now, steps, wetting, amounts)
+    drainage.sink(site, layers, water, ice, now, steps, wetting, amounts)
     plants = evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
-    flow(site, layers, water, now, steps, amounts)
+    drainage.flow(site, layers, water, now, steps, wetting, amounts)
     from_leaves = min(state[at.CANOPY_STORE], plants)
     state[at.CANOPY_STORE] -= from_leaves
     amounts[at.FROM_CATCH] += from_leaves

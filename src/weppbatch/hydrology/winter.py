@@ -58,6 +58,9 @@ def daily(declination: float, latitude: float, east: float, rise: float, set_: f
     return (still + turning) * 12.0 / math.pi
 
 
+FELT_M = 1e-4  # litter that the surface's temperature feels
+
+
 @kernel
 def clearness(latitude_deg: float, day: float, radiation_ly: float, level_ly: float) -> tuple[float, float]:
     """Cloud cover 0-1 and the share of the potential that comes as beam radiation."""
@@ -203,6 +206,7 @@ def winter_day(
     thawing = tmax + tmin >= 0.0
     state[at.SNOW_AGE] += 1.0
     may_freeze = settings[at.FROST_ON] > 0.0
+    unsettled = 0
     filled = False
     rough_m, heat_per_wind = -1.0, 0.0
     for hour in range(24):
@@ -214,7 +218,7 @@ def winter_day(
             before_m, rough_m = rough_m, wind_roughness_m(site, snow_m, state[at.ROUGHNESS])
             if rough_m != before_m:
                 heat_per_wind = wind_heat(site, rough_m)
-            insulation = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY])
+            insulation = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY], FELT_M)
             ground = surface_c(
                 site, temperature, radiation, weather[at.CLOUD], heat_per_wind * weather[at.WIND], snow_m,
                 felt_resistance(insulation, temperature, state),
@@ -224,9 +228,14 @@ def winter_day(
                     sheets_water.spread(layers, sheets, water, state[at.FROST] <= 0.0)
                     state[at.HEAT_FROM] = 0.0
                     filled = True
-                frost.frost_hour(
-                    site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, insulation, hour, state
+                insulation = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY], frost.THINNEST_M)
+                unsettled += frost.frost_hour(
+                    site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, insulation, state
                 )
+            if unsettled == frost.SETTLING_H:
+                sheets_water.settle(layers, sheets, float(unsettled))
+                state[at.HEAT_FROM] = 0.0
+                unsettled = 0
         snows = temperature <= settings[at.THRESHOLD_C]
         heat = 0.0
         if thawing and state[at.PACK] > 0.0:
@@ -238,6 +247,8 @@ def winter_day(
             state, falling, snows, thawing, heat, settings[at.NEW_DENSITY], settings[at.SETTLED_DENSITY]
         )
     state[at.EVENING_C] = air[23]
+    if unsettled > 0:
+        sheets_water.settle(layers, sheets, float(unsettled))
     if filled:
         sheets_water.gather(sheets, water, ice)
 
