@@ -32,7 +32,7 @@ def ground(wet=0.6):
 def hours(surface_c, count, found, pack_mm=0.0):
     site, layers, sheets, _ = found
     for _ in range(count):
-        frost.frost_hour(site, layers, sheets, SETTINGS, 20.0, surface_c, pack_mm, 200.0, 5)
+        frost.frost_hour(site, layers, sheets, SETTINGS, 20.0, surface_c, pack_mm, 200.0)
     return sheets[at.FROZEN].sum()
 
 
@@ -76,8 +76,8 @@ def test_frost_goes_by_the_heat_that_freezes_its_water():
     cold[at.GROUND_MEAN] = -20.0
     wet = sheets_water.content(layers, sheets, 0)
     for _ in range(48):
-        frost.frost_hour(site, layers, sheets, cold, 20.0, -5.0, 0.0, 200.0, 0)
-    resistance = frost.insulation_m2k_w(site, 0.0, 200.0) * frost.FROZEN_UPPER_W_MK
+        frost.frost_hour(site, layers, sheets, cold, 20.0, -5.0, 0.0, 200.0)
+    resistance = frost.insulation_m2k_w(site, 0.0, 200.0, frost.THINNEST_M) * frost.FROZEN_UPPER_W_MK
     wanted = np.sqrt(resistance**2 + 2 * 1.75 * 5.0 * 48 * 3600 / (3.35e8 * wet)) - resistance
     assert sheets[at.FROZEN].sum() == pytest.approx(1000.0 * wanted, rel=0.12)
 

@@ -201,6 +201,7 @@ def winter_day(
     if may_freeze:
         sheets_water.spread(layers, sheets, water, state[at.FROST] <= 0.0)
     unsettled = 0
+    settling = frost.SETTLING_H if state[at.FROST] > 0.0 else 1
     for hour in range(24):
         falling = precip_mm / wet_hours if first <= hour < first + wet_hours else 0.0
         temperature = air[hour]
@@ -218,7 +219,7 @@ def winter_day(
             )  # fmt: skip
             if active:
                 unsettled += 1
-                if unsettled == frost.SETTLING_H:
+                if unsettled == settling:
                     sheets_water.settle(layers, sheets, float(unsettled))
                     unsettled = 0
             note_frost(sheets, state)
