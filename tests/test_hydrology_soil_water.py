@@ -74,7 +74,7 @@ def test_an_hour_percolates_its_part_of_the_day_s_seepage():
 def test_by_the_hour_soil_above_full_soil_conducts_as_if_full():
     found = []
     for hourly in (True, False):
-        water = np.array([15.0, 0.96 * UPPER[1], 10.0])
+        water = np.array([15.0, UPPER[1], 10.0])
         before = water[0]
         soil_water.percolate(1.0, water, DRY, CAPACITY, UPPER, np.full(3, 0.5), EXPONENT, 0.0, hourly)
         found.append(before - water[0])
