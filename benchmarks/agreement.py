@@ -33,7 +33,9 @@ VALUES = tuple(Reference.__dataclass_fields__)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=tuple(OPTIONS), default="plain", help="which cases, and with which options")
+    parser.add_argument(
+        "--set", choices=tuple(OPTIONS), default="plain", help="which cases, and with which options"
+    )
     parser.add_argument("--cases", type=Path, help="table of cases in the place of the carried one")
     parser.add_argument("--json", action="store_true", help="print the scores for machines")
     parser.add_argument("--results", type=Path, help="write every case's figures to this CSV file")
@@ -50,7 +52,12 @@ def main() -> None:
     took_s = perf_counter() - started
     tables = compared(cases, found)
     if asked.json:
-        print(json.dumps({"all": tables["all"]["all"]} | {group: tables[group] for group in GROUPS if group in tables}, indent=2))
+        print(
+            json.dumps(
+                {"all": tables["all"]["all"]} | {group: tables[group] for group in GROUPS if group in tables},
+                indent=2,
+            )
+        )
     else:
         for group, named in tables.items():
             print(table(group, named) + "\n")

@@ -29,14 +29,11 @@ def ground(wet=0.6):
     return site.numbers[0], site.layers, sheets, water, np.zeros(at.STATES)
 
 
-def hours(surface_c, count, found, pack_mm=0.0, options=SETTINGS, settles=True):
+def hours(surface_c, count, found, pack_mm=0.0, options=SETTINGS):
     site, layers, sheets, _, state = found
     insulation = frost.insulation_m2k_w(site, pack_mm, 200.0, frost.THINNEST_M)
-    for number in range(count):
+    for _ in range(count):
         frost.frost_hour(site, layers, sheets, options, 20.0, surface_c, insulation, state)
-        if settles and number % 6 == 5:
-            sheets_water.settle(layers, sheets, 6.0)
-            state[at.HEAT_FROM] = 0.0
     return sheets[at.FROZEN].sum()
 
 
@@ -79,7 +76,7 @@ def test_frost_goes_by_the_heat_that_freezes_its_water():
     cold = SETTINGS.copy()
     cold[at.GROUND_MEAN] = -20.0
     wet = sheets_water.content(sheets, 0)
-    hours(-5.0, 48, found, options=cold, settles=False)
+    hours(-5.0, 48, found, options=cold)
     resistance = frost.insulation_m2k_w(site, 0.0, 200.0, frost.THINNEST_M) * frost.FROZEN_UPPER_W_MK
     wanted = np.sqrt(resistance**2 + 2 * 1.75 * 5.0 * 48 * 3600 / (3.35e8 * wet)) - resistance
     assert sheets[at.FROZEN].sum() == pytest.approx(1000.0 * wanted, rel=0.12)

@@ -36,15 +36,19 @@ def sink(
 def flow(
     site: Any, layers: Floats, water: Floats, now: Floats, steps: int, wetting: float, amounts: Floats
 ) -> None:
-    """Let water that no layer holds rise, flow down the slope and out of the ground, in one of a day's steps.
-
-    On days without wetting ice pushes nothing up, as in WEPP.
-    """
-    soil_water.push_up(water, now[at.ROOM] if wetting > soil_water.LEAST_WETTING_MM else layers[at.UPPER])
+    """Let water that no layer holds rise, flow down the slope and out of the ground, in one of a day's steps."""
+    soil_water.push_up(water, room_of(layers, now, wetting))
     amounts[at.LATERAL] += flow_down(site, layers, water, now, steps)
     if water[0] > now[at.ROOM, 0]:
         amounts[at.RETURN_FLOW] += water[0] - now[at.ROOM, 0]
         water[0] = now[at.ROOM, 0]
+
+
+@kernel
+def room_of(layers: Floats, now: Floats, wetting: float) -> Floats:
+    """What layers have room for: on days without wetting ice takes none and pushes nothing up, as in WEPP."""
+    room: Floats = now[at.ROOM] if wetting > soil_water.LEAST_WETTING_MM else layers[at.UPPER]
+    return room
 
 
 @kernel

@@ -20,7 +20,7 @@ THINNEST_M = 1e-3  # litter that keeps the frost away
 TILLED_MM = 200.0
 DAMPING_M = 2.0  # of the annual wave of soil temperature
 HOUR_S = 3600.0
-SETTLING_H = 1  # between two looks at how water moves in unfrozen soil, as in WEPP
+SETTLING_H = 3  # between two looks at how water moves in soil that was frozen yesterday; WEPP looks every hour
 NO_DEGREES = 0.01  # a surface closer to 0 than this neither freezes nor melts
 
 

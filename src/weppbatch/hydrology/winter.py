@@ -207,6 +207,7 @@ def winter_day(
     state[at.SNOW_AGE] += 1.0
     may_freeze = settings[at.FROST_ON] > 0.0
     unsettled = 0
+    settling = frost.SETTLING_H if state[at.FROST] > 0.0 else 1
     filled = False
     rough_m, heat_per_wind = -1.0, 0.0
     for hour in range(24):
@@ -232,7 +233,7 @@ def winter_day(
                 unsettled += frost.frost_hour(
                     site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, insulation, state
                 )
-            if unsettled == frost.SETTLING_H:
+            if unsettled == settling:
                 sheets_water.settle(layers, sheets, float(unsettled))
                 state[at.HEAT_FROM] = 0.0
                 unsettled = 0
