@@ -93,12 +93,12 @@ def read_case(folder: Path, row: dict[str, str]) -> Case:
     """One row of the table with the files that it names."""
     profile = read_slope(folder / row["slope_file"])[0]
     soil = read_soil(folder / row["soil_file"])
-    cover = read_management(folder / row["management_file"]).cover
+    management = read_management(folder / row["management_file"])
     return Case(
         name=row["case"],
         groups={group: row[group] for group in GROUPS if group in row},
         years=int(row["years"]),
-        hillslope=plane_input(row["case"], profile, soil, cover),
+        hillslope=plane_input(row["case"], profile, soil, management),
         reference=Reference(*(float(row.get(name, math.nan)) for name in COLUMNS.values())),
     )
 

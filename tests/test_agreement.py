@@ -14,6 +14,8 @@ CARRIED = BENCHMARKS / "data" / "agreement" / "cases.csv"
 BOUNDS = {
     "u30_L200_clayloam_highsev_mtwilson": (0.01, 1.1),
     "u15_L100_siltloam_lowsev_mtwilson": (0.01, 1.1),
+    "u15_L100_loam_dw_highfire_yr_mtwilson": (0.01, 1.15),
+    "u15_L100_clayloam_brome_mtwilson": (0.01, 1.15),
     "u30_L100_sandyloam_highsev_syn_dry": (0.1, 1.2),
     "u05_L200_loam_forest_iowa_bp": (0.1, None),
     "u05_L200_siltloam_highsev_newmeadows": (0.15, None),

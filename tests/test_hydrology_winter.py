@@ -22,7 +22,7 @@ SETTINGS[[at.GROUND_MEAN, at.GROUND_SWING, at.GROUND_SHIFT]] = 6.0, 12.0, 110.0
 
 def ground(wet=0.6):
     """A hillslope's record, layers, sheets, water and state, every layer filled to a share of what it holds."""
-    site = packed(cases.hillslope(), 44.2)
+    site = packed(cases.hillslope(), 44.2, np.full(12, 8.0))
     water = wet * site.layers[at.UPPER]
     sheets = site.sheets.copy()
     sheets_water.spread(site.layers, sheets, water, True)
@@ -135,7 +135,7 @@ def test_thaw_weakens_wet_soil_only():
 def snow_days(tmax, tmin, precip, days=30, pack=0.0):
     """The pack and the water that left it, day by day."""
     site, layers, sheets, water, state = ground()
-    sun = packed(cases.hillslope(), 44.2).sun
+    sun = packed(cases.hillslope(), 44.2, np.full(12, 8.0)).sun
     ice, hourly, out = np.zeros(water.size), np.zeros(24), []
     state[at.PACK], state[at.DENSITY] = pack, 100.0
     options = SETTINGS.copy()

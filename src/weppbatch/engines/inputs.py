@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from weppbatch.engines.rotation import rotation_input
 from weppbatch.engines.watershed import Above, ChannelLink, Hillslope
 from weppbatch.formats.climate_cli import ClimateSeries
-from weppbatch.formats.management import StaticCover
+from weppbatch.formats.management import Management, StaticCover
+from weppbatch.formats.rotation import rotation_of
 from weppbatch.formats.slope import SlopeProfile
 from weppbatch.formats.soil import Soil
 from weppbatch.hydrology.channel import Channel
@@ -61,11 +63,15 @@ def plane_input(
     name: str,
     profile: SlopeProfile,
     soil: Soil,
-    cover: StaticCover,
+    cover: StaticCover | Management,
     ksatadj: int = 0,
     lkeff_mm_h: float = 0.0,
 ) -> HillslopeInput:
-    """The contents of a .slp, a .sol and a .man file as the hillslope engine takes them."""
+    """The contents of a .slp, a .sol and a .man file as the hillslope engine takes them.
+
+    A management grows, decays and is worked as its file says; a cover stays as it is.
+    """
+    begins, rotation = (cover, None) if isinstance(cover, StaticCover) else (cover.cover, rotation_of(cover))
     distance, slope = np.array(profile.points, dtype=np.float64).T
     return HillslopeInput(
         name=name,
@@ -87,8 +93,9 @@ def plane_input(
             restrictive_thickness_mm=soil.restrictive_thickness_mm,
             ksflag=soil.ksflag,
         ),
-        cover=cover_input(cover),
+        cover=cover_input(begins),
         aspect_deg=profile.aspect_deg,
+        rotation=rotation_input(rotation) if rotation else None,
     )
 
 

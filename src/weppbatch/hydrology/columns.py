@@ -20,7 +20,8 @@ NOW_ROWS = 6
 OF_LAYER, HEIGHT, LIQUID, ICE, FROZEN, FROM_TOP = range(6)
 KNOWN_WET, POTENTIAL_M, CONDUCTS = range(6, 9)  # the content that the other two were computed for
 DRY, PER_MM, PAIR_MM = range(9, 12)  # what stays: wilting point, 1 / height, water per difference in content below
-SHEET_ROWS = 12
+MELTED = 12  # the share of a sheet's ice that has melted within it
+SHEET_ROWS = 13
 
 # rows of Site.sun, a column a day of the year
 SLOPE_LY, LEVEL_LY, SLOPE_HALF_DAY = range(3)
@@ -45,8 +46,8 @@ HEAT_FROM, BELOW_C, BELOW_M2K_W = range(23, 26)  # the sheet (from 1) that heat 
 STATES = 26
 
 # a day's amounts of water in mm, as `day_water.drain_and_evaporate` fills them
-PERCOLATION, LATERAL, RETURN_FLOW, FROM_SOIL, FROM_SNOW, TRANSPIRATION, FROM_CATCH = range(7)
-AMOUNTS = 7
+PERCOLATION, LATERAL, RETURN_FLOW, FROM_SOIL, FROM_SNOW, TRANSPIRATION, FROM_CATCH, WANTED = range(8)
+AMOUNTS = 8
 
 FIELDS = (
     "length_m",

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import day_water, erosion, friction, runoff, sediment, soil_water, storm
+from weppbatch.hydrology import day_water, erosion, friction, plant_day, runoff, sediment, soil_water, storm
 from weppbatch.hydrology import sheets as sheets_water
 from weppbatch.hydrology.borrowed import borrowed
 from weppbatch.hydrology.checks import MOST_BREAKPOINTS
 from weppbatch.hydrology.compiled import kernel
+from weppbatch.hydrology.crop_columns import Growing
 from weppbatch.hydrology.state import Floats
 
 OUTPUTS = (
@@ -246,9 +247,9 @@ def left_after_recession(
 @kernel
 def run(
     numbers: Any, layers: Floats, shapes: Floats, particles: Floats, blank_sheets: Floats, sun: Floats,
-    weather: Floats, times_h: Floats, rates_mm_h: Floats, settings: Floats, out: Floats,
+    weather: Floats, times_h: Floats, rates_mm_h: Floats, settings: Floats, growing: Growing, out: Floats,
 ) -> float:  # fmt: skip
-    """Run all days into `out` (18 x days); give the largest error of a day's water balance (mm)."""
+    """Run all days into `out` (18 x days); give the largest error of a day's balance (mm). What grows changes."""
     site: Any = borrowed(numbers)[0]
     sheets = blank_sheets.copy()
     water, ice = np.empty(layers.shape[1]), np.zeros(layers.shape[1])
@@ -285,6 +286,8 @@ def run(
     closure = 0.0
     before = water.sum()
     for i in range(weather.shape[0]):
+        if growing.plants.size > 0:
+            plant_day.tend(site, layers, water, amounts, weather, i, state, growing)
         day(
             site, layers, shapes, particles, sheets, sun, weather[i], times_h, rates_mm_h, settings, water, ice,
             now, ground, state, steps, amounts, row,

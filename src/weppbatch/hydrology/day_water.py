@@ -183,7 +183,7 @@ def drain_and_evaporate(
     state: Floats, wetting: float, caught: float, amounts: Floats,
 ) -> None:  # fmt: skip
     """Move the day's infiltration through the soil; fill `amounts` with percolation, lateral flow, return flow,
-    soil and snow evaporation, transpiration and evaporation of caught water (mm)."""  # fmt: skip
+    soil and snow evaporation, transpiration, evaporation of caught water, asked of roots (mm)."""  # fmt: skip
     steps = int(settings[at.DRAINAGE_STEPS])
     amounts[:] = 0.0
     for _ in range(steps - 1):
@@ -198,6 +198,7 @@ def drain_and_evaporate(
     state[at.CANOPY_STORE] -= from_leaves
     amounts[at.FROM_CATCH] += from_leaves
     wanted = plants - from_leaves
+    amounts[at.WANTED] = wanted
     amounts[at.TRANSPIRATION] = soil_water.take_up(
         wanted, water, layers[at.UPPER], layers[at.FOOT], site.root_mm, site.stress
     )

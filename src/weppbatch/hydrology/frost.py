@@ -20,6 +20,7 @@ THINNEST_M = 1e-3  # litter that keeps the frost away
 TILLED_MM = 200.0
 DAMPING_M = 2.0  # of the annual wave of soil temperature
 HOUR_S = 3600.0
+LEAST_THAW_MM = 1.0  # of a sheet in an hour
 SETTLING_H = 3  # between two looks at how water moves in soil that was frozen yesterday; WEPP looks every hour
 NO_DEGREES = 0.01  # a surface closer to 0 than this neither freezes nor melts
 
@@ -136,22 +137,26 @@ def note_frost(sheets: Floats, reach: int, state: Floats) -> None:
 
 @kernel
 def freeze(
-    layers: Floats, sheets: Floats, surface_c: float, resistance: float, rising: float, front: int, frozen_mm: float
-) -> int:
+    layers: Floats, sheets: Floats, surface_c: float, resistance: float, rising: float, front: int,
+    frozen_mm: float, alone: bool,
+) -> int:  # fmt: skip
     """Freeze an hour long from the front down: cold beyond the rising heat (W/m2) turns water to ice.
 
-    Gives how many of the topmost sheets may have ice then.
+    Where the front is not `alone`, the rising heat melts ice below it and doesn't reach it; but only cold that
+    exceeds it freezes anything, as in WEPP. Gives how many of the topmost sheets may have ice then.
     """
-    left = HOUR_S
+    left = refreeze_top(sheets, surface_c, resistance)
     if frozen_mm < 1.0:
         conductivity = unfrozen_w_mk(layers, sheets, front)
         conductivity = conductivity if conductivity > 0.0 else FROZEN_UPPER_W_MK
         resistance += sheets[at.HEIGHT, front] / 4000.0 / conductivity
     for j in range(front, sheets.shape[1]):
         height, frozen = sheets[at.HEIGHT, j], sheets[at.FROZEN, j]
-        taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm)) - rising
-        if taken <= 0.0 or left <= 1.0:
+        taken = -surface_c / (resistance + frozen_m2k_w(frozen_mm))
+        if taken <= rising or left <= 1.0:
             return int(j)
+        if alone:
+            taken -= rising
         needed = FUSION_J_MM * (sheets[at.LIQUID, j] + sheets[at.DRY, j] * (height - frozen))
         share = min(taken * left / needed, 1.0) if needed > 0.0 else 1.0
         moved = share * sheets[at.LIQUID, j]
@@ -168,10 +173,38 @@ def freeze(
 
 
 @kernel
-def melt_sheet(sheets: Floats, j: int, heat_j: float) -> float:
-    """Melt a sheet's ice with an amount of heat (J/m2); give what heat is left."""
-    needed = FUSION_J_MM * (sheets[at.ICE, j] + sheets[at.DRY, j] * sheets[at.FROZEN, j])
+def fusion_j_m2(sheets: Floats, j: int) -> float:
+    """The heat that a sheet's ice takes to melt, what melts within it not counted."""
+    return float(FUSION_J_MM * (sheets[at.ICE, j] + sheets[at.DRY, j] * sheets[at.FROZEN, j]))
+
+
+@kernel
+def refreeze_top(sheets: Floats, surface_c: float, insulation: float) -> float:
+    """Freeze what has melted within the topmost sheet again; give the seconds of the hour that are left."""
+    if sheets[at.MELTED, 0] <= 0.0:
+        return HOUR_S
+    cold = -surface_c / (insulation + frozen_m2k_w(sheets[at.HEIGHT, 0]))
+    needed = sheets[at.MELTED, 0] * fusion_j_m2(sheets, 0)
+    if needed > cold * HOUR_S:
+        sheets[at.MELTED, 0] *= 1.0 - cold * HOUR_S / needed
+        return 0.0
+    sheets[at.MELTED, 0] = 0.0
+    return float(HOUR_S - needed / cold)
+
+
+@kernel
+def melt_sheet(sheets: Floats, j: int, heat_j: float, least_mm: float) -> float:
+    """Melt a sheet's ice with an amount of heat (J/m2); give what heat is left.
+
+    What would thaw less than `least_mm` of the sheet in an hour melts within it: it stays frozen ground, as in WEPP.
+    """
+    needed = (1.0 - sheets[at.MELTED, j]) * fusion_j_m2(sheets, j)
     share = min(heat_j / needed, 1.0) if needed > 0.0 else 1.0
+    if share < 1.0 and share * sheets[at.FROZEN, j] < least_mm:
+        sheets[at.MELTED, j] += share * (1.0 - sheets[at.MELTED, j])
+        return 0.0
+    if share >= 1.0:
+        sheets[at.MELTED, j] = 0.0
     moved = sheets[at.ICE, j] if share >= 1.0 else share * sheets[at.ICE, j]
     sheets[at.ICE, j] -= moved
     sheets[at.LIQUID, j] += moved
@@ -196,9 +229,10 @@ def melt_from_above(layers: Floats, sheets: Floats, surface_c: float, litter: fl
         if sheets[at.FROZEN, j] <= 0.0:
             continue
         flux = surface_c / resistance
-        before = flux * seconds
-        after = melt_sheet(sheets, j, before)
-        sheets[at.FROM_TOP, j] = 1.0 if sheets[at.FROZEN, j] > 0.0 else 0.0
+        frozen = sheets[at.FROZEN, j]
+        after = melt_sheet(sheets, j, flux * seconds, LEAST_THAW_MM)
+        if sheets[at.FROZEN, j] < frozen:
+            sheets[at.FROM_TOP, j] = 1.0 if sheets[at.FROZEN, j] > 0.0 else 0.0
         if after <= 0.0:
             return
         seconds = after / flux
@@ -214,7 +248,7 @@ def melt_from_below(sheets: Floats, flux_w_m2: float, reach: int) -> None:
         if heat <= 0.0:
             return
         if sheets[at.FROZEN, j] > 0.0:
-            heat = melt_sheet(sheets, j, heat)
+            heat = melt_sheet(sheets, j, heat, 0.0)
             if sheets[at.FROZEN, j] > 0.0:
                 sheets[at.FROM_TOP, j] = 0.0
 
@@ -245,7 +279,7 @@ def frost_hour(
         if losing <= 0.0 and first < 0:
             return False
         if losing > 0.0 and front < sheets.shape[1]:
-            frozen_to = freeze(layers, sheets, surface_c, insulation, rising if alone else 0.0, front, frozen_mm)
+            frozen_to = freeze(layers, sheets, surface_c, insulation, rising, front, frozen_mm, alone)
             reach = max(reach, frozen_to)
         elif alone and last >= 0:
             melt_from_below(sheets, -losing, reach)

@@ -90,11 +90,11 @@ def _stream(inputs: Sequence[HillslopeInput], shared: Shared, threads: int) -> I
 
 def _run(inputs: HillslopeInput, shared: Shared) -> HillslopeResult:
     """Pack one hillslope, run its days, refuse what is not finite."""
-    site = pack(inputs, shared.latitude_deg)
+    site = pack(inputs, shared.latitude_deg, shared.monthly_mean_c)
     out = np.empty((len(OUTPUTS), shared.days))
     closure_mm = run(
         site.numbers, site.layers, site.shapes, site.particles, site.sheets, site.sun, shared.table, shared.times_h,
-        shared.rates_mm_h, shared.settings, out,
+        shared.rates_mm_h, shared.settings, site.growing, out,
     )  # fmt: skip
     _require_finite(inputs.name, out)
     daily = dict(zip(OUTPUTS, out, strict=True))

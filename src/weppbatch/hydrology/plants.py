@@ -1,10 +1,12 @@
 """Static plants as WEPP derives them from a canopy cover: biomass, leaf area, height; what leaves and litter catch.
 
-For managements without growth, whose canopy at the start fixes all else. Nothing grows here.
+For managements without growth, whose canopy at the start fixes all else; what grows is in `growth`.
 """
 
 import math
 from dataclasses import dataclass
+
+from weppbatch.hydrology.compiled import kernel
 
 COVER_PER_BIOMASS = 14.0  # m2/kg: canopy = 1 - exp(-14 biomass) in all disturbed managements
 HEIGHT_PER_BIOMASS = 3.0
@@ -39,7 +41,14 @@ def residue_kg_m2(ground_cover: float) -> float:
     return -math.log(1.0 - min(ground_cover, FULL_COVER)) / COVER_PER_RESIDUE
 
 
+@kernel
 def interception_mm(cover: float, mass_kg_m2: float) -> float:
     """The most water that plants or litter hold (Savabi & Stott 1994), counting mass up to 0.8 kg/m2."""
     kg_ha = 1e4 * min(mass_kg_m2, MOST_INTERCEPTING_KG_M2)
     return max(cover * (0.000627 * kg_ha - 3.73349e-8 * kg_ha**2), 0.0)
+
+
+@kernel
+def litter_depth_m(residue_kg_m2: float, stem_m: float) -> float:
+    """How deep flat residue lies: its mass over a density by the thickness of stems (NSERL Report 10, ch. 3)."""
+    return residue_kg_m2 / (100.0 * (0.3 if 0.001 <= stem_m < 0.007 else 0.174 if 0.03 <= stem_m <= 0.06 else 0.6))

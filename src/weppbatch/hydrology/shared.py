@@ -129,6 +129,7 @@ class Shared:
             nothing if times is None else np.ascontiguousarray(times, np.float64),
             nothing if depths is None else np.ascontiguousarray(depths, np.float64),
         )
+        self.monthly_mean_c = monthly_means_c(weather)
         self.settings = np.array(
             [
                 options.snow_threshold_c,
@@ -140,7 +141,7 @@ class Shared:
                 float(METHODS[options.evapotranspiration]),
                 float(options.drainage_steps_per_day),
                 weather.latitude_deg,
-                *winter.ground_wave(monthly_means_c(weather)),
+                *winter.ground_wave(self.monthly_mean_c),
                 float(options.frost),
                 float(times is not None and times.size > 0),
             ]

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import erosion, friction, infiltration, plants, sediment, surface, winter
+from weppbatch.hydrology import erosion, friction, growth, infiltration, plants, rotation, sediment, surface, winter
 from weppbatch.hydrology import sheets as sheets_water
+from weppbatch.hydrology.crop_columns import Growing
 from weppbatch.hydrology.pedotransfer import Retention, on_grid, retention
 from weppbatch.hydrology.soil_texture import air_entry_kpa, water_contents
 from weppbatch.hydrology.state import CoverInput, Floats, HillslopeInput, Layers, SoilInput
@@ -24,7 +25,8 @@ LEAST_SLOPE = 1e-6
 class Site:
     """The packed hillslope: a record at.SITE, and arrays.
 
-    `layers` (19 x n), `shapes` (2 x 101), `particles` (3 x 5), `sheets` (12 x m) that may freeze, `sun` (3 x 367).
+    `layers` (19 x n), `shapes` (2 x 101), `particles` (3 x 5), `sheets` (13 x m) that may freeze, `sun` (3 x 367);
+    `growing` is empty where the cover stays as it is.
     """
 
     numbers: npt.NDArray[np.void]
@@ -33,6 +35,7 @@ class Site:
     particles: Floats
     sheets: Floats
     sun: Floats
+    growing: Growing
 
 
 def layer_table(layers: Layers, kept: Retention, avke_mm_h: float | None) -> Floats:
@@ -90,15 +93,8 @@ def base_conductivity(soil: SoilInput, table: Floats) -> float:
 def erodibility(inputs: HillslopeInput, layers: Layers, kept: Retention, slope: float) -> dict[str, float]:
     """Ki, Kr and critical shear with their factors for roots, cover, roughness and consolidation."""
     soil, cover = inputs.soil, inputs.cover
-    sand, clay = float(layers.sand_pct[0]) / 100.0, float(layers.clay_pct[0]) / 100.0
-    organic, rock = float(layers.organic_matter_pct[0]) / 100.0, float(layers.rock_pct[0]) / 100.0
-    capacity, days = float(kept.field_capacity[0]), cover.days_since_disturbance
-    live, dead = cover.live_root_kg_m2 * root_share_150mm(cover.rooting_depth_m), cover.dead_root_kg_m2
-    aged = [
-        erosion.consolidation(days, erosion.interrill_ratio(soil.ki_kg_s_m4, sand, organic, capacity)),
-        erosion.consolidation(days, erosion.rill_ratio(soil.kr_s_m, 1.0 - sand - clay, capacity, rock)),
-        erosion.consolidation(days, erosion.shear_ratio(soil.tauc_n_m2, sand, capacity)),
-    ]
+    live, dead = cover.live_root_kg_m2 * growth.share_150mm(cover.rooting_depth_m), cover.dead_root_kg_m2
+    aged = [erosion.consolidation(cover.days_since_disturbance, one) for one in settled_ratios(soil, layers, kept)]
     between = erosion.interrill_factor(
         cover.canopy_cover, cover.plant_height_m, cover.interrill_cover, live, dead, slope, aged[0]
     )
@@ -113,13 +109,16 @@ def erodibility(inputs: HillslopeInput, layers: Layers, kept: Retention, slope: 
     }
 
 
-def root_share_150mm(rooting_depth_m: float) -> float:
-    """The share of live roots in the topmost 150 mm (NSERL Report 10, ch. 8)."""
-    if rooting_depth_m > 0.6:
-        return 0.42
-    if rooting_depth_m > 0.3:
-        return 0.45
-    return 0.60 if rooting_depth_m > 0.15 else 1.0
+def settled_ratios(soil: SoilInput, layers: Layers, kept: Retention) -> tuple[float, float, float]:
+    """Ki, Kr and critical shear of the consolidated soil over those of the fresh one."""
+    sand, clay = float(layers.sand_pct[0]) / 100.0, float(layers.clay_pct[0]) / 100.0
+    organic, rock = float(layers.organic_matter_pct[0]) / 100.0, float(layers.rock_pct[0]) / 100.0
+    capacity = float(kept.field_capacity[0])
+    return (
+        erosion.interrill_ratio(soil.ki_kg_s_m4, sand, organic, capacity),
+        erosion.rill_ratio(soil.kr_s_m, 1.0 - sand - clay, capacity, rock),
+        erosion.shear_ratio(soil.tauc_n_m2, sand, capacity),
+    )
 
 
 def conductivity_terms(inputs: HillslopeInput, layers: Layers, table: Floats) -> dict[str, float]:
@@ -181,8 +180,7 @@ def litter_m(cover: CoverInput) -> float:
     """How deep flat residue lies: its mass over a density by the thickness of stems (NSERL Report 10, ch. 3)."""
     residue = cover.residue_kg_m2
     residue = plants.residue_kg_m2(cover.interrill_cover) if residue is None else residue
-    stem = cover.stem_diameter_m
-    return residue / (100.0 * (0.3 if 0.001 <= stem < 0.007 else 0.174 if 0.03 <= stem <= 0.06 else 0.6))
+    return plants.litter_depth_m(residue, cover.stem_diameter_m)
 
 
 def mean_slope(fraction: Floats, slope: Floats) -> float:
@@ -190,7 +188,7 @@ def mean_slope(fraction: Floats, slope: Floats) -> float:
     return max(float(np.trapezoid(slope, fraction)), LEAST_SLOPE)
 
 
-def pack(inputs: HillslopeInput, latitude_deg: float) -> Site:
+def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats) -> Site:
     """All that the day loop reads of one hillslope."""
     soil, cover = inputs.soil, inputs.cover
     layers = on_grid(soil.layers, SURFACE_MM)
@@ -252,4 +250,5 @@ def pack(inputs: HillslopeInput, latitude_deg: float) -> Site:
         np.vstack([fractions, diameters, sediment.fall_velocities_m_s(clay)]),
         sheets_water.sheets_of(table[at.THICKNESS], table[at.WILTING]),
         sun,
+        rotation.growing(inputs, layers, settled_ratios(soil, layers, kept), monthly_mean_c),
     )

@@ -94,8 +94,29 @@ class CoverInput:
 
 
 @dataclass(frozen=True)
+class RotationInput:
+    """What grows on a hillslope and what is done to it: tables with the columns of `crop_columns`.
+
+    `years` has a row a year with the numbers of its crops, -1 for none; plants, crops, tillage and cuts are counted
+    from 0. `residue_plant` is the plant whose residue lies there at the start.
+    """
+
+    plants: Floats
+    crops: Floats
+    tillage: Floats
+    cuts: Floats
+    years: Floats
+    residue_plant: int
+    ridge_height_m: float
+    rills_temporary: bool
+
+
+@dataclass(frozen=True)
 class HillslopeInput:
-    """One hillslope: its profile from top to foot (fraction of the length, slope m/m), its soil and its cover."""
+    """One hillslope: its profile from top to foot (fraction of the length, slope m/m), its soil and its cover.
+
+    With a `rotation`, the cover is that of the first day only.
+    """
 
     name: str
     width_m: float
@@ -105,6 +126,7 @@ class HillslopeInput:
     soil: SoilInput
     cover: CoverInput
     aspect_deg: float = 180.0
+    rotation: RotationInput | None = None
 
 
 @dataclass(frozen=True)
