@@ -23,7 +23,7 @@ from weppbatch.hydrology.state import (
     SoilInput,
 )
 
-RILL_SPACING_M = 1.0  # where a cover gives none, as in WEPP
+RILL_SPACING_M, RILL_WIDTH_M = 1.0, 0.15  # where a cover gives none, as in WEPP
 
 
 def daily_weather(climate: ClimateSeries) -> DailyWeather:
@@ -157,6 +157,7 @@ def cover_input(cover: StaticCover) -> CoverInput:
         stem_diameter_m=cover.stem_diameter_m,
         light_extinction=cover.extinction,
         rill_spacing_m=cover.rill_spacing_m or RILL_SPACING_M,
+        rill_width_m=cover.rill_width_m or RILL_WIDTH_M,
         days_since_disturbance=float(cover.days_since_disturbance),
         rain_since_disturbance_mm=cover.rain_since_disturbance_mm,
     )

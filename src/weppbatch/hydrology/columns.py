@@ -57,6 +57,7 @@ FIELDS = (
     "friction_rill",
     "friction_live",
     "rill_spacing_m",
+    "rill_width_m",
     "litter_m",
     "frozen_k_share",
     "ki_factor",

@@ -263,7 +263,7 @@ def run(
     state[at.DENSITY] = settings[at.NEW_DENSITY]
     state[at.RAIN], state[at.DAYS], state[at.ROUGHNESS] = site.rain_before_m, site.days_before, site.roughness_m
     state[at.ENERGY] = 15.0 * 1000.0 * site.rain_before_m  # J/m2 a mm, of the rain before the first day
-    state[at.EVENING_C] = weather[0, at.TMIN]
+    state[at.EVENING_C], state[at.RILL_WIDTH] = weather[0, at.TMIN], site.rill_width_m
     steps = np.zeros((3, 2 * MOST_BREAKPOINTS + 2))
     amounts = np.zeros(at.AMOUNTS)
     row = np.zeros(len(OUTPUTS))

@@ -210,6 +210,7 @@ def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats) ->
         "friction_rill": friction.rill_friction(cover.rill_cover, live),
         "friction_live": live,
         "rill_spacing_m": cover.rill_spacing_m,
+        "rill_width_m": min(cover.rill_width_m, cover.rill_spacing_m),
         "litter_m": litter_m(cover),
         "frozen_k_share": 0.5
         if cover.stem_diameter_m > 0.1

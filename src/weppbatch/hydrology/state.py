@@ -88,6 +88,7 @@ class CoverInput:
     light_extinction: float = 0.45
     water_stress_fraction: float = 0.1
     rill_spacing_m: float = 1.0
+    rill_width_m: float = 0.15
     days_since_disturbance: float = 330.0
     rain_since_disturbance_mm: float = 400.0
     loose_bulk_density_g_cm3: float = 1.1
