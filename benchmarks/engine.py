@@ -91,9 +91,8 @@ def main() -> None:
     if options.json:
         print(json.dumps(figures))
         return
-    print(
-        f"{STATIONS['rain']}, defaults of a batch, {options.years} years, {TIMED} hillslopes, one core, best of {REPEATS}\n"
-    )
+    print(f"{STATIONS['rain']}, a batch's defaults, {options.years} years, {TIMED} hillslopes, one core, ", end="")
+    print(f"best of {REPEATS}\n")
     print("| tables | ms a hillslope-year | first in a process | MB written |")
     print("|---|---|---|---|")
     for kind, one in timed.items():
@@ -101,9 +100,8 @@ def main() -> None:
         print(f"| {kind} | {figures['ms_per_hillslope_year'][kind]:.3f} | {first:.3f} | {one['written_mb']:.1f} |")
     tell_settings(options.years)
     if options.wepp:
-        print(
-            f"\nReal WEPP, {COMPARED} of the hillslopes: {wepp_ms(options.wepp, options.years):.2f} ms a hillslope-year."
-        )
+        ms = wepp_ms(options.wepp, options.years)
+        print(f"\nReal WEPP, {COMPARED} of the hillslopes, rain, defaults: {ms:.2f} ms a hillslope-year.")
     with tempfile.TemporaryDirectory() as empty:
         cold = apart(1, options.years, daily=True, WEPPBATCH_CACHE=empty)
     warm = timed["daily"]["load_s"]
