@@ -1,9 +1,9 @@
 """Runs hillslopes that were run in real WEPP with the embedded engine, and compares what comes out.
 
 `python benchmarks/agreement.py` prints Markdown tables: all cases, and by climate, texture, management and shape.
-`--set defaults` takes the cases that were run with a batch's defaults (FAO-56, seepage by the hour) in the place of
-those that were run without WEPP's side files; `--cases PATH` another table of the same columns with its files beside
-it. `--json` prints the scores for machines, `--results PATH` writes every case's figures, `--plot PATH` draws them.
+`--set defaults` takes the cases that were run with a batch's defaults (FAO-56, seepage by the hour) in the place
+of those that were run without WEPP's side files; `--cases PATH` another table of the same columns with its files
+beside it. `--json` prints the scores for machines, `--results PATH` writes every case's figures, `--plot PATH` draws them.
 What was run in which WEPP: benchmarks/data/README.md.
 """
 
@@ -33,7 +33,9 @@ VALUES = tuple(Reference.__dataclass_fields__)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=tuple(OPTIONS), default="plain", help="which cases, and with which options")
+    parser.add_argument(
+        "--set", choices=tuple(OPTIONS), default="plain", help="which cases, and with which options"
+    )
     parser.add_argument("--cases", type=Path, help="table of cases in the place of the carried one")
     parser.add_argument("--json", action="store_true", help="print the scores for machines")
     parser.add_argument("--results", type=Path, help="write every case's figures to this CSV file")
@@ -50,7 +52,12 @@ def main() -> None:
     took_s = perf_counter() - started
     tables = compared(cases, found)
     if asked.json:
-        print(json.dumps({"all": tables["all"]["all"]} | {group: tables[group] for group in GROUPS if group in tables}, indent=2))
+        print(
+            json.dumps(
+                {"all": tables["all"]["all"]} | {group: tables[group] for group in GROUPS if group in tables},
+                indent=2,
+            )
+        )
     else:
         for group, named in tables.items():
             print(table(group, named) + "\n")

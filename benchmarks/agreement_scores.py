@@ -10,7 +10,17 @@ Floats = npt.NDArray[np.float64]
 LEAST_SEDIMENT = 0.1  # kg/m a year: cases below count in no score of sediment
 NEXT_TO_NOTHING = 1e-4  # kg/m: what no sediment counts as in a logarithm
 HEADINGS = (
-    *("n", "run-off mm/yr", "bias %", "NSE", "MdARE %", "ET bias %", "of plants %", "lateral bias %", "percolation bias mm"),
+    *(
+        "n",
+        "run-off mm/yr",
+        "bias %",
+        "NSE",
+        "MdARE %",
+        "ET bias %",
+        "of plants %",
+        "lateral bias %",
+        "percolation bias mm",
+    ),
     *("peak ratio", "sediment n", "R2(log)", "bias (log)", "median ratio", "within 1.5", "within 2"),
 )
 

@@ -42,10 +42,10 @@ def percolate(
 ) -> float:  # fmt: skip
     """Drain what exceeds field capacity downwards, from the bottom up; give what leaves the column (mm).
 
-    A day's pe = (water - fc)(1 - exp(-K day / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5), and
-    of it the hours' part, as WEPP's hourly seepage has it. Ice takes the place of water that would stay. `base_mm_h`
-    is the conductivity across the column's foot. `hourly`, the last layer and one above a full one conduct as if
-    they were full themselves.
+    A day's pe = (water - fc)(1 - exp(-K day / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5),
+    and of it the hours' part, as WEPP's hourly seepage has it. Ice takes the place of water that would stay.
+    `base_mm_h` is the conductivity across the column's foot. `hourly`, the last layer and one above a full one
+    conduct as if they were full themselves.
     """
     last = water.size - 1
     out = 0.0
@@ -94,8 +94,8 @@ def lateral(
 ) -> float:  # fmt: skip
     """Subsurface flow out of the hillslope's foot (mm): q = Ho Ke sin(a) / L (Dun et al. 2009).
 
-    A layer drains that holds its threshold or more (field capacity and entrapped air, less its ice). Conductivity is
-    weighted by thickness. Water is taken from the top down.
+    A layer drains that holds its threshold or more (field capacity and entrapped air, less its ice). Conductivity
+    is weighted by thickness. Water is taken from the top down.
     """
     conductance = 0.0
     for i in range(water.size):

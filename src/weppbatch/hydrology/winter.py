@@ -55,6 +55,8 @@ def daily(declination: float, latitude: float, east: float, rise: float, set_: f
     still = math.sin(declination) * math.sin(latitude) * (set_ - rise)
     turning = math.cos(declination) * math.cos(latitude) * (math.sin(set_ + east) - math.sin(rise + east))
     return (still + turning) * 12.0 / math.pi
+
+
 FELT_M = 1e-4  # litter that the surface's temperature feels
 
 
