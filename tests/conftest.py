@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,15 @@ from weppbatch.terrain.sample import write_sample_dem
 
 BIN = Path(sys.executable).parent
 LATER = "landuse,soils,climate,wepp,watar,omni"
+
+
+@pytest.fixture(autouse=True)
+def environment_kept() -> Iterator[None]:
+    """Puts the environment back as it was: the Snakefile's own code sets it for the tasks of its process."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,6 @@ from weppbatch.errors import ConfigError, EngineError, InputError, Interrupted, 
 from weppbatch.files import replacing, write_json
 from weppbatch.lock import holding
 from weppbatch.processes import dying_with_parent
-from weppbatch.terrain.grid import is_whole
 
 SETTINGS = {"verbose_mode": False, "working_directory": "", "compress_rasters": False, "max_procs": 1}
 PERSISTED_FLAGS = {"v", "verbose", "wd", "working_directory", "compress_rasters", "max_procs"}
@@ -105,6 +104,8 @@ class WhiteboxTools:
 
         A cluster sends SIGTERM to every process of a job, so that the tool may end before the task that called it.
         """
+        from weppbatch.terrain.grid import is_whole  # `status` asks for the version and needs no numpy
+
         code = done.returncode
         if -code in (signal.SIGINT, signal.SIGTERM):
             raise Interrupted(f"WhiteboxTools {tool} was told to stop ({signal.Signals(-code).name})")
