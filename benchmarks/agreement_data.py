@@ -26,7 +26,7 @@ from weppbatch.hydrology.state import CoverInput, DailyWeather, Floats, Hillslop
 
 FOLDERS = {"plain": Path(__file__).parent / "data" / "agreement"}
 FOLDERS["defaults"] = FOLDERS["plain"] / "defaults"
-"""The sets of cases that the repository carries: WEPP without its side files, and with those of a batch's defaults."""
+"""The sets of cases: WEPP without its side files, and with those of a batch's defaults."""
 COLUMNS = {
     "runoff": "runoff_mm",
     "et": "et_mm",
@@ -120,11 +120,12 @@ def means(result: HillslopeResult, width_m: float, year: Ints, plants: Floats) -
 
 
 def of_plants(result: HillslopeResult, cover: CoverInput) -> Floats:
-    """What plants transpired and what evaporated from them (mm a day), as WEPP counts it: their catch is part of it."""
+    """What plants transpired and what evaporated from their leaves (mm a day); WEPP counts them as one."""
     holds_mm = interception_mm(cover.canopy_cover, cover.live_biomass_kg_m2 or 0.0)
     before = np.concatenate([[0.0], result.canopy_water_mm[:-1]])
     caught = np.minimum(np.maximum(holds_mm - before, 0.0), result.rain_melt_mm)
-    return result.transpiration_mm + before + caught - result.canopy_water_mm
+    total: Floats = result.transpiration_mm + before + caught - result.canopy_water_mm
+    return total
 
 
 @contextmanager

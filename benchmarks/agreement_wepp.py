@@ -1,8 +1,8 @@
 """Runs hillslopes of the shipped tables in a real WEPP as a batch's defaults do, for the agreement benchmark.
 
-`python benchmarks/agreement_wepp.py --wepp PATH` writes the cases of `agreement.py --set defaults` again: each class
-of cover on each texture in each climate, on slopes in turn, with the side files of a batch's defaults (FAO-56, seepage
-by the hour). Soils are as WEPP can read them: without `ksatadj`. The embedded engine is not run here.
+`python benchmarks/agreement_wepp.py --wepp PATH` writes the cases of `agreement.py --set defaults` again: each
+class of cover on each texture in each climate, on slopes in turn, with the side files of a batch's defaults (FAO-56,
+seepage by the hour). Soils are as WEPP can read them, without `ksatadj`. The embedded engine is not run here.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def made(executable: Path, into: Path, scratch: Path) -> list[dict[str, Any]]:
         for hillslope, _ in cases:
             write_inputs(folder, hillslope, years)
         with WeppRunner(executable, folder) as runner, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            results = pool.map(lambda case, of=(runner, climate, years): ran(*of, case[0]), cases)
+            results = list(pool.map(partial(ran, runner, climate, years), [hillslope for hillslope, _ in cases]))
             for (hillslope, slope), found in zip(cases, results, strict=True):
                 rows.append(row(hillslope, slope, climate_name, years, found))
                 write_soil(into / rows[-1]["soil_file"], hillslope.soil)

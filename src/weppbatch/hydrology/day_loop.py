@@ -90,9 +90,9 @@ def run_off(
 ) -> None:  # fmt: skip
     """Fill a day's peak, duration and sediment from its infiltration excess and the soil's return flow (surplus).
 
-    The surplus is spread over the hours with excess, or else over the hours with rain or melt. A storm between
-    breakpoints is `routed` down the slope, one of CLIGEN's shape by the approximate solution; the surplus counts in
-    its mean but not in its sharpness.
+    The surplus is spread over the hours with excess, or else over the hours with rain or melt. A storm
+    between breakpoints, or one under which water ponds more than once, is `routed` down the slope, others by the
+    approximate solution; the surplus counts in its mean but not in its sharpness.
     """
     hours, sharpest = storm.wet_part(time_h, excess_mm_h, n)
     intensity = 0.0 if winter or state[at.PACK] > 0.0 else storm.rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
@@ -192,6 +192,7 @@ def day(
     infiltration_excess = 0.0
     caught = 0.0
     wetting = 0.0
+    pondings = 0
     if arriving > 0.0:
         on_leaves = min(max(site.canopy_mm - state[at.CANOPY_STORE], 0.0), arriving)
         if state[at.PACK] <= 0.0:
@@ -203,7 +204,7 @@ def day(
             sharpest = weather[at.SHARPEST]
         if not winter and site.ksflag > 0.0:  # the crust alone asks for it
             state[at.ENERGY] += storm.kinetic_energy_j_m2(time_h, rate_mm_h, n)
-        n, infiltration_excess, last = day_water.storm_excess(
+        n, infiltration_excess, last, pondings = day_water.storm_excess(
             site, layers, water, ice, ke, content, state, sharpest, time_h, rate_mm_h, n, excess_mm_h
         )
         if infiltration_excess > 0.0:
@@ -213,6 +214,7 @@ def day(
         wetting = arriving - on_leaves - caught - infiltration_excess
     day_water.drain_and_evaporate(site, layers, water, ice, now, weather, settings, state, wetting, caught, amounts)
     total = infiltration_excess + amounts[at.RETURN_FLOW]
+    routed = settings[at.ROUTED] > 0.0 or pondings > 1
     state[at.DAYS] += 1.0
     if mean_c > 0.0:
         state[at.RAIN] += weather[at.PRECIP] / 1000.0
@@ -221,7 +223,7 @@ def day(
         if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
             ground[1] = 0.0
         run_off(
-            site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, settings[at.ROUTED] > 0.0,
+            site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, routed,
             infiltration_excess, amounts[at.RETURN_FLOW], ground, state, out,
         )  # fmt: skip
     out[0], out[1], out[2] = weather[at.PRECIP], arriving, total

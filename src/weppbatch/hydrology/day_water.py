@@ -16,8 +16,6 @@ from weppbatch.hydrology.demand import EVAPORATING_DEPTH_MM, evaporative_demand
 from weppbatch.hydrology.site import SURFACE_MM
 from weppbatch.hydrology.state import Floats
 
-LEAST_EXCESS_MM = 0.1  # less infiltration excess than this infiltrates after all, as in WEPP
-
 
 @kernel
 def storm_of(weather: Floats, times_h: Floats, rates_mm_h: Floats, time_h: Floats, rate_mm_h: Floats) -> int:
@@ -154,8 +152,9 @@ def wear(site: Any, state: Floats) -> None:
 def storm_excess(
     site: Any, layers: Floats, water: Floats, ice: Floats, ke_mm_h: float, content: float, state: Floats,
     sharpest_mm_h: float, time_h: Floats, rate_mm_h: Floats, n: int, excess_mm_h: Floats,
-) -> tuple[int, float, float]:  # fmt: skip
-    """Infiltration excess of the steps, made finer: their number, depth (mm), last rate of infiltration (mm/h).
+) -> tuple[int, float, float, int]:  # fmt: skip
+    """Infiltration excess of the steps, made finer: their number, depth (mm), last rate of infiltration (mm/h), and
+    how often water began to pond.
 
     Conductivity and wetness are those of the day's beginning. Water that never comes faster than the soil conducts
     all enters it; what it can't hold returns later.
@@ -166,15 +165,15 @@ def storm_excess(
     free = free_storage_mm(layers, water, ice)
     if sharpest_mm_h <= ke_mm_h:
         excess_mm_h[:n] = 0.0
-        return n, 0.0, 0.0
+        return n, 0.0, 0.0, 0
     n = storm.refined(time_h, rate_mm_h, n)
-    depth, last = infiltration.excess(
+    depth, last, pondings = infiltration.excess(
         time_h, rate_mm_h, n, ke_mm_h, site.suction_mm * deficit, free, site.ksat_min_mm_h, depression, excess_mm_h
     )
-    if depth < LEAST_EXCESS_MM:
+    if depth < infiltration.LEAST_EXCESS_MM:
         excess_mm_h[:n] = 0.0
-        return n, 0.0, 0.0
-    return n, depth, last
+        return n, 0.0, 0.0, 0
+    return n, depth, last, pondings
 
 
 @kernel

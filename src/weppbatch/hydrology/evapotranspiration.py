@@ -38,7 +38,7 @@ def fao56_mm(
 ) -> float:  # fmt: skip
     """FAO-56 reference evapotranspiration (Allen et al. 1998, eq. 6), wind measured at 10 m; at least 0.
 
-    `clear_ly` is the radiation of a clear day. FAO-56 takes three quarters of that above the air and more, WEPP all.
+    `clear_ly` is the radiation of a clear day. FAO-56 takes some three quarters of that above the air, WEPP all.
     """
     mean = 0.5 * (tmax_c + tmin_c)
     actual = vapour_pressure_kpa(tdew_c)
