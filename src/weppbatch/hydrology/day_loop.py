@@ -3,7 +3,6 @@
 Packed arrays in, one row of results a variable out. Checks and units of the public results are `hillslope`'s part.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -124,30 +123,6 @@ def run_off(
 
 
 @kernel
-def erodible_ground(site: Any, layers: Floats, water: Floats, now: Floats, state: Floats, ground: Floats) -> None:
-    """Fill Ki, Kr and the factor on critical shear as frost and thaw left the surface at the day's beginning."""
-    ground[0], ground[1], ground[2] = site.ki, site.kr, 1.0
-    if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
-        state[at.STAGE] = 1.0
-        ground[0] *= erosion.LEAST_FACTOR / max(site.ki_factor, erosion.LEAST_FACTOR)
-        ground[1] *= erosion.LEAST_FACTOR / max(site.kr_factor, erosion.LEAST_FACTOR)
-        return
-    if state[at.STAGE] <= 0.0:
-        return
-    thickness = layers[at.THICKNESS, 0]
-    unfrozen = 1.0 - now[at.ICE_DEPTH, 0] / thickness
-    content = water[0] / unfrozen if unfrozen > 0.01 else water[0]
-    capacity, most = layers[at.CAPACITY, 0], layers[at.UPPER, 0]
-    if content <= capacity:
-        state[at.STAGE] = 0.0
-        return
-    tension = math.pow(10.0, 1.518514 * max(most - content, 0.0) / (most - capacity))
-    between, within, ground[2] = erosion.thaw_factors(tension, state[at.CYCLES])
-    for i, (factor, thaw) in enumerate(((site.ki_factor, between), (site.kr_factor, within))):
-        ground[i] *= max(factor * thaw, erosion.LEAST_FACTOR) / max(factor, erosion.LEAST_FACTOR)
-
-
-@kernel
 def morning(
     site: Any, layers: Floats, sheets: Floats, water: Floats, now: Floats, state: Floats, ground: Floats
 ) -> None:
@@ -163,7 +138,7 @@ def morning(
         state[at.FROSTLESS] += 1.0
         if state[at.FROSTLESS] > 50.0:
             state[at.CYCLES] = 0.0
-    erodible_ground(site, layers, water, now, state, ground)
+    erosion.erodible_ground(site, layers, water, now, state, ground)
 
 
 @kernel
