@@ -2,8 +2,11 @@
 
 `python benchmarks/engine.py [--sizes 100 1000 10000] [--years 30] [--json]` builds watersheds of burned and
 unburned hillslopes of four textures, simulates each in a process of its own that is tied to one core, and prints
-Markdown tables. "Summary" writes all tables but the days of single hillslopes; "daily" these too. Cold is a first
-run on a machine, which compiles; warm is any other. `--json` prints milliseconds and megabytes alone.
+Markdown tables. "Summary" writes all tables but the days of single hillslopes; "daily" these too. Settings are the
+defaults of a batch (FAO-56, drainage by the hour, frost) in a climate of rain, but where a table names others:
+"plain" are those of WEPP without its side files (Penman, drainage by the day). Cold is a first run on a machine,
+which compiles; warm is any other. `--json` prints milliseconds and megabytes alone. `--wepp EXE` times a real WEPP
+on some of the same hillslopes, one after the other on the same core.
 """
 
 import argparse
@@ -19,19 +22,27 @@ from time import perf_counter
 from typing import Any
 
 from weppbatch.engines.embedded import Embedded
+from weppbatch.engines.export import write_inputs
 from weppbatch.engines.protocol import WatershedOptions
 from weppbatch.engines.schemas import DAILY
 from weppbatch.engines.tables import Tables
 from weppbatch.engines.watershed import ChannelLink, Hillslope, Watershed
+from weppbatch.engines.wepp_process import WeppRunner
+from weppbatch.engines.wepp_settings import WeppSettings
 from weppbatch.files import shipped
 from weppbatch.formats.management import StaticCover
 from weppbatch.formats.slope import SlopeProfile
 from weppbatch.formats.soil import Soil, SoilLayer
 from weppbatch.formats.station_par import read_station
+from weppbatch.hydrology.state import EngineOptions
 from weppbatch.hydrology.weather import generate
 
-STATION, FIRST_YEAR, SEED = "ca046006", 2001, 7
+STARTED = perf_counter()
+STATIONS = {"rain": "ca046006", "frost": "id106388"}
+FIRST_YEAR, SEED = 2001, 7
 TIMED = 200  # hillslopes of the timed runs
+COMPARED = 12  # hillslopes that a real WEPP is timed on
+PLAIN = EngineOptions(evapotranspiration="penman", drainage_steps_per_day=1)
 REPEATS = 3
 # Cover, and Kr relative to forest and conductivity (mm/h) of a loam, by class of burn.
 COVERS = (
@@ -55,34 +66,44 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[100, 1000, 10_000], help="hillslopes for memory")
     parser.add_argument("--years", type=int, default=30)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--wepp", type=Path, help="an executable of WEPP to time beside the embedded engine")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--climate", choices=STATIONS, default="rain", help=argparse.SUPPRESS)
+    parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--daily", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--repeats", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.one, options.years, options.daily, options.repeats)))
+        engine_options = PLAIN if options.plain else EngineOptions()
+        found = watershed(options.one, options.years, options.climate)
+        print(json.dumps(measure(found, engine_options, options.daily, options.repeats)))
         return
-    with tempfile.TemporaryDirectory() as empty:
-        cold = apart(1, options.years, daily=True, WEPPBATCH_CACHE=empty)
     timed = {
         kind: apart(TIMED, options.years, daily=kind == "daily", repeats=REPEATS) for kind in ("daily", "summary")
     }
     sized = {str(size): apart(size, options.years, daily=True) for size in options.sizes}
-    found = {
+    figures = {
         "ms_per_hillslope_year": {
             kind: one["best_s"] * 1000.0 / TIMED / options.years for kind, one in timed.items()
         },
         "peak_rss_mb": {size: one["peak_rss_mb"] for size, one in sized.items()},
     }
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
         return
-    print(f"{STATION}, {options.years} years, {TIMED} hillslopes, one core, best of {REPEATS}\n")
+    print(f"{STATIONS['rain']}, a batch's defaults, {options.years} years, {TIMED} hillslopes, one core, ", end="")
+    print(f"best of {REPEATS}\n")
     print("| tables | ms a hillslope-year | first in a process | MB written |")
     print("|---|---|---|---|")
     for kind, one in timed.items():
         first = one["first_s"] * 1000.0 / TIMED / options.years
-        print(f"| {kind} | {found['ms_per_hillslope_year'][kind]:.3f} | {first:.3f} | {one['written_mb']:.1f} |")
+        print(f"| {kind} | {figures['ms_per_hillslope_year'][kind]:.3f} | {first:.3f} | {one['written_mb']:.1f} |")
+    tell_settings(options.years)
+    if options.wepp:
+        ms = wepp_ms(options.wepp, options.years)
+        print(f"\nReal WEPP, {COMPARED} of the hillslopes, rain, defaults: {ms:.2f} ms a hillslope-year.")
+    with tempfile.TemporaryDirectory() as empty:
+        cold = apart(1, options.years, daily=True, WEPPBATCH_CACHE=empty)
     warm = timed["daily"]["load_s"]
     print(f"\nOne hillslope with an empty cache: {cold['first_s'] + cold['load_s']:.1f} s, compilation included; ")
     print(f"with a filled one the engine is loaded and has its weather after {warm:.1f} s.\n")
@@ -93,27 +114,62 @@ def main() -> None:
         print(f"| {size} | {one['peak_rss_mb']:.0f} | {one['first_s']:.1f} | {ms:.3f} | {one['written_mb']:.0f} |")
 
 
-def apart(size: int, years: int, *, daily: bool, repeats: int = 1, **environment: str) -> dict[str, Any]:
+def tell_settings(years: int) -> None:
+    """A row a climate and settings, all days of all hillslopes written."""
+    print("\n| climate | settings | ms a hillslope-year, daily |")
+    print("|---|---|---|")
+    for climate in STATIONS:
+        for settings in ("defaults", "plain"):
+            flags = ["--climate", climate, *(["--plain"] if settings == "plain" else [])]
+            one = apart(TIMED, years, *flags, daily=True, repeats=REPEATS)
+            print(
+                f"| {climate} ({STATIONS[climate]}) | {settings} | {one['best_s'] * 1000.0 / TIMED / years:.3f} |"
+            )
+
+
+def wepp_ms(executable: Path, years: int) -> float:
+    """Milliseconds a hillslope-year of a real WEPP with the side files of a batch's defaults, on one core."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    found = watershed(COMPARED, years, "rain")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_inputs(found, folder, WeppSettings(frost=True))
+        with WeppRunner(executable, folder) as runner:
+            began = perf_counter()
+            for item in found.hillslopes:
+                runner.run(f"p{item.wepp_id}", f"hillslope {item.wepp_id}", timeout_s=600.0)
+    return (perf_counter() - began) * 1000.0 / COMPARED / years
+
+
+def apart(size: int, years: int, *flags: str, daily: bool, repeats: int = 1, **environment: str) -> dict[str, Any]:
     """Measure in a process of its own."""
-    command = [sys.executable, __file__, "--one", str(size), "--years", str(years), "--repeats", str(repeats)]
+    command = [
+        sys.executable,
+        __file__,
+        "--one",
+        str(size),
+        "--years",
+        str(years),
+        "--repeats",
+        str(repeats),
+        *flags,
+    ]
     command += ["--daily"] if daily else []
     done = subprocess.run(command, env=os.environ | environment, stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def measure(size: int, years: int, daily: bool, repeats: int) -> dict[str, float]:
+def measure(found: Watershed, options: EngineOptions, daily: bool, repeats: int) -> dict[str, float]:
     """Seconds of the first and of the best run on one core, this process's peak memory, and what was written."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    began = perf_counter()
-    found = watershed(size, years)
-    load_s = perf_counter() - began
+    load_s = perf_counter() - STARTED
     taken = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(repeats):
             began = perf_counter()
             with Tables(Path(folder), daily=daily) as tables:
-                Embedded().run(found, WatershedOptions(), tables, threads=1)
+                Embedded().run(found, WatershedOptions(hillslope=options), tables, threads=1)
             taken.append(perf_counter() - began)
         written = sum(path.stat().st_size for path in Path(folder).iterdir())
         assert (Path(folder) / f"{DAILY}.parquet").exists() == daily
@@ -127,7 +183,7 @@ def measure(size: int, years: int, daily: bool, repeats: int) -> dict[str, float
     }
 
 
-def watershed(size: int, years: int) -> Watershed:
+def watershed(size: int, years: int, climate: str) -> Watershed:
     """Hillslopes, two to a channel, along a tree of channels in which two flow into each."""
     channels = (size + 1) // 2
     links = tuple(
@@ -140,7 +196,8 @@ def watershed(size: int, years: int) -> Watershed:
         )
         for number in range(1, channels + 1)
     )
-    weather = generate(read_station(shipped("config") / "stations" / f"{STATION}.par"), years, FIRST_YEAR, SEED)
+    station = read_station(shipped("config") / "stations" / f"{STATIONS[climate]}.par")
+    weather = generate(station, years, FIRST_YEAR, SEED)
     slopes = tuple(hillslope(number) for number in range(1, size + 1))
     return Watershed("benchmark", slopes, links, weather, sum(item.area_m2 for item in slopes))
 

@@ -54,7 +54,7 @@ def after(inputs, days, until):
     out = np.empty((len(OUTPUTS), until))
     run(
         site.numbers, site.layers, site.shapes, site.particles, site.sheets, site.sun, shared.table[:until],
-        shared.times_h, shared.depths_mm, shared.settings, site.growing, out,
+        shared.times_h, shared.rates_mm_h, shared.settings, site.growing, out,
     )  # fmt: skip
     return site.numbers[0], site.growing, dict(zip(OUTPUTS, out, strict=True))
 

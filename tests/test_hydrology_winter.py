@@ -16,23 +16,24 @@ from weppbatch.hydrology.site import pack as packed
 from weppbatch.hydrology.state import EngineOptions
 
 LIKE_WEPP = EngineOptions(evapotranspiration="penman", drainage_steps_per_day=1)
-SETTINGS = np.zeros(13)
+SETTINGS = np.zeros(14)
 SETTINGS[[at.GROUND_MEAN, at.GROUND_SWING, at.GROUND_SHIFT]] = 6.0, 12.0, 110.0
 
 
 def ground(wet=0.6):
-    """A hillslope's record, layers, sheets and water, every layer filled to a share of what it holds."""
-    site = packed(cases.hillslope(), 44.2)
+    """A hillslope's record, layers, sheets, water and state, every layer filled to a share of what it holds."""
+    site = packed(cases.hillslope(), 44.2, np.full(12, 8.0))
     water = wet * site.layers[at.UPPER]
     sheets = site.sheets.copy()
     sheets_water.spread(site.layers, sheets, water, True)
-    return site.numbers[0], site.layers, sheets, water
+    return site.numbers[0], site.layers, sheets, water, np.zeros(at.STATES)
 
 
-def hours(surface_c, count, found, pack_mm=0.0):
-    site, layers, sheets, _ = found
+def hours(surface_c, count, found, pack_mm=0.0, options=SETTINGS):
+    site, layers, sheets, _, state = found
+    insulation = frost.insulation_m2k_w(site, pack_mm, 200.0, frost.THINNEST_M)
     for _ in range(count):
-        frost.frost_hour(site, layers, sheets, SETTINGS, 20.0, surface_c, pack_mm, 200.0, 5)
+        frost.frost_hour(site, layers, sheets, options, 20.0, surface_c, insulation, state)
     return sheets[at.FROZEN].sum()
 
 
@@ -42,7 +43,7 @@ def in_soil(found):
 
 def test_sheets_fill_their_layers():
     for thickness in ([100.0, 100.0], [100.0, 100.0, 200.0, 95.0]):
-        sheets = sheets_water.sheets_of(np.array(thickness))
+        sheets = sheets_water.sheets_of(np.array(thickness), 0.1 * np.array(thickness))
         sums = np.bincount(sheets[at.OF_LAYER].astype(int), sheets[at.HEIGHT])
         assert sums == pytest.approx(np.array(thickness))
         assert sheets[at.HEIGHT].max() <= 20.0
@@ -55,7 +56,7 @@ def test_frost_moves_water_and_loses_none(surface, wet, pack_mm):
     before = in_soil(found)
     for degrees in surface:
         hours(degrees, 2, found, pack_mm)
-        _, _, sheets, _ = found
+        sheets = found[2]
         assert in_soil(found) == pytest.approx(before, abs=1e-9)
         assert (sheets[at.LIQUID] >= -1e-12).all() and (sheets[at.ICE] >= -1e-12).all()
         assert (sheets[at.FROZEN] >= 0.0).all() and (sheets[at.FROZEN] <= sheets[at.HEIGHT] + 1e-9).all()
@@ -71,13 +72,12 @@ def test_cold_freezes_the_deeper_the_longer_and_snow_keeps_it_out():
 def test_frost_goes_by_the_heat_that_freezes_its_water():
     # Stefan: with little heat from below, L w dz/dt = k dT / z, so z = sqrt(2 k T t / (L w)) (mm)
     found = ground()
-    site, layers, sheets, _ = found
+    site, sheets = found[0], found[2]
     cold = SETTINGS.copy()
     cold[at.GROUND_MEAN] = -20.0
-    wet = sheets_water.content(layers, sheets, 0)
-    for _ in range(48):
-        frost.frost_hour(site, layers, sheets, cold, 20.0, -5.0, 0.0, 200.0, 0)
-    resistance = frost.insulation_m2k_w(site, 0.0, 200.0) * frost.FROZEN_UPPER_W_MK
+    wet = sheets_water.content(sheets, 0)
+    hours(-5.0, 48, found, options=cold)
+    resistance = frost.insulation_m2k_w(site, 0.0, 200.0, frost.THINNEST_M) * frost.FROZEN_UPPER_W_MK
     wanted = np.sqrt(resistance**2 + 2 * 1.75 * 5.0 * 48 * 3600 / (3.35e8 * wet)) - resistance
     assert sheets[at.FROZEN].sum() == pytest.approx(1000.0 * wanted, rel=0.12)
 
@@ -85,9 +85,8 @@ def test_frost_goes_by_the_heat_that_freezes_its_water():
 def test_warmth_melts_what_was_frozen_from_above_and_below():
     found = ground()
     assert hours(-6.0, 48, found) > 0.0
-    state = np.zeros(at.STATES)
+    state = found[4]
     hours(4.0, 12, found)
-    winter.note_frost(found[2], state)
     assert state[at.THAWED] > 5.0 and state[at.FROST] > state[at.THAWED]
     assert hours(4.0, 24 * 20, found) == 0.0
     assert found[2][at.ICE].sum() == 0.0
@@ -122,16 +121,16 @@ def test_cold_that_rising_heat_outweighs_freezes_no_thawed_ground():
 
 
 def test_ice_closes_the_soil_but_less_under_trees():
-    site, layers, sheets, _ = found = ground(0.95)
-    now = np.zeros((3, layers.shape[1]))
-    sheets_water.conduct(site, layers, sheets, now)
+    site, layers, sheets, _, state = found = ground(0.95)
+    now = np.zeros((at.NOW_ROWS, layers.shape[1]))
+    sheets_water.conduct(site, layers, sheets, 0, now)
     assert now[at.SERIES_K] == pytest.approx(layers[at.KSAT])
     assert now[at.LATERAL_K] == pytest.approx(layers[at.KSAT] * layers[at.ANISOTROPY])
     hours(-8.0, 48, found)
-    sheets_water.conduct(site, layers, sheets, now)
+    sheets_water.conduct(site, layers, sheets, int(state[at.ICE_TO]), now)
     assert now[at.SERIES_K, 0] < 0.01 * layers[at.KSAT, 0]
     site["frozen_k_share"] = 0.5
-    sheets_water.conduct(site, layers, sheets, now)
+    sheets_water.conduct(site, layers, sheets, int(state[at.ICE_TO]), now)
     assert 0.4 * layers[at.KSAT, 0] < now[at.SERIES_K, 0] < layers[at.KSAT, 0]
 
 
@@ -163,15 +162,16 @@ def test_thaw_weakens_wet_soil_only():
 
 def snow_days(tmax, tmin, precip, days=30, pack=0.0):
     """The pack and the water that left it, day by day."""
-    site, layers, sheets, water = ground()
-    sun = packed(cases.hillslope(), 44.2).sun
-    state, ice, hourly, out = np.zeros(at.STATES), np.zeros(water.size), np.zeros(24), []
+    site, layers, sheets, water, state = ground()
+    sun = packed(cases.hillslope(), 44.2, np.full(12, 8.0)).sun
+    ice, hourly, out = np.zeros(water.size), np.zeros(24), []
     state[at.PACK], state[at.DENSITY] = pack, 100.0
     options = SETTINGS.copy()
     options[[at.NEW_DENSITY, at.SETTLED_DENSITY, at.LATITUDE, at.FROST_ON]] = 100.0, 250.0, 44.2, 1.0
     weather = np.zeros(at.WEATHER_COLUMNS)
     weather[[at.TMAX, at.TMIN, at.TDEW, at.WIND, at.RADIATION]] = tmax, tmin, tmin - 1.0, 2.0, 250.0
-    weather[at.DURATION] = 6.0
+    weather[at.DURATION], weather[at.CLOUD], weather[at.BEAM_SHARE] = 6.0, 0.5, 0.3
+    weather[at.SUN_SHARE + 6 : at.SUN_SHARE + 18] = 1.0 / 12.0
     for day in range(days):
         weather[at.DAY_OF_YEAR] = 20.0 + day
         before, held, fallen = state[at.PACK], water.sum() + ice.sum(), precip if day < 3 else 0.0

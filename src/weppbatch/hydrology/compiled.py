@@ -47,12 +47,14 @@ _FOLDER = str(cache_folder())
 def kernel(function: Function) -> Function:
     """Compile a function to machine code that runs without the interpreter's lock, and keep the code on disk.
 
-    A division by zero gives infinity or NaN, as in NumPy; the engine refuses results that are not finite.
+    A division by zero gives infinity or NaN, as in NumPy; the engine refuses results that are not finite. The code
+    becomes part of its callers': an array is passed as seven numbers, which takes longer than most kernels do.
     """
     config = vars(numba.config)
     before = config["CACHE_DIR"]
     config["CACHE_DIR"] = _FOLDER
     try:
-        return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        compiled = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+        return cast(Function, compiled(function))
     finally:
         config["CACHE_DIR"] = before

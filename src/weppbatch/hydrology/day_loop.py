@@ -3,13 +3,12 @@
 Packed arrays in, one row of results a variable out. Checks and units of the public results are `hillslope`'s part.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import day_water, erosion, friction, plant_day, runoff, sediment, storm
+from weppbatch.hydrology import day_water, erosion, friction, plant_day, runoff, sediment, soil_water, storm
 from weppbatch.hydrology import sheets as sheets_water
 from weppbatch.hydrology.borrowed import borrowed
 from weppbatch.hydrology.checks import MOST_BREAKPOINTS
@@ -90,9 +89,9 @@ def run_off(
 ) -> None:  # fmt: skip
     """Fill a day's peak, duration and sediment from its infiltration excess and the soil's return flow (surplus).
 
-    The surplus is spread over the hours with excess, or else over the hours with rain or melt. A storm between
-    breakpoints is `routed` down the slope, one of CLIGEN's shape by the approximate solution; the surplus counts in
-    its mean but not in its sharpness.
+    The surplus is spread over the hours with excess, or else over the hours with rain or melt. A storm
+    between breakpoints, or one under which water ponds more than once, is `routed` down the slope, others by the
+    approximate solution; the surplus counts in its mean but not in its sharpness.
     """
     hours, sharpest = storm.wet_part(time_h, excess_mm_h, n)
     intensity = 0.0 if winter or state[at.PACK] > 0.0 else storm.rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
@@ -124,30 +123,6 @@ def run_off(
 
 
 @kernel
-def erodible_ground(site: Any, layers: Floats, water: Floats, now: Floats, state: Floats, ground: Floats) -> None:
-    """Fill Ki, Kr and the factor on critical shear as frost and thaw left the surface at the day's beginning."""
-    ground[0], ground[1], ground[2] = site.ki, site.kr, 1.0
-    if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
-        state[at.STAGE] = 1.0
-        ground[0] *= erosion.LEAST_FACTOR / max(site.ki_factor, erosion.LEAST_FACTOR)
-        ground[1] *= erosion.LEAST_FACTOR / max(site.kr_factor, erosion.LEAST_FACTOR)
-        return
-    if state[at.STAGE] <= 0.0:
-        return
-    thickness = layers[at.THICKNESS, 0]
-    unfrozen = 1.0 - now[at.ICE_DEPTH, 0] / thickness
-    content = water[0] / unfrozen if unfrozen > 0.01 else water[0]
-    capacity, most = layers[at.CAPACITY, 0], layers[at.UPPER, 0]
-    if content <= capacity:
-        state[at.STAGE] = 0.0
-        return
-    tension = math.pow(10.0, 1.518514 * max(most - content, 0.0) / (most - capacity))
-    between, within, ground[2] = erosion.thaw_factors(tension, state[at.CYCLES])
-    for i, (factor, thaw) in enumerate(((site.ki_factor, between), (site.kr_factor, within))):
-        ground[i] *= max(factor * thaw, erosion.LEAST_FACTOR) / max(factor, erosion.LEAST_FACTOR)
-
-
-@kernel
 def morning(
     site: Any, layers: Floats, sheets: Floats, water: Floats, now: Floats, state: Floats, ground: Floats
 ) -> None:
@@ -155,21 +130,21 @@ def morning(
     if state[at.SETTLED] == 0.0:
         day_water.wear(site, state)
     if state[at.FROST] > 0.0:
-        sheets_water.conduct(site, layers, sheets, now)
+        sheets_water.conduct(site, layers, sheets, int(state[at.ICE_TO]), now)
         state[at.FROSTLESS] = 0.0
     elif state[at.FROSTLESS] < 51.0:
         if state[at.FROSTLESS] == 0.0:
-            sheets_water.conduct(site, layers, sheets, now)
+            sheets_water.conduct(site, layers, sheets, int(state[at.ICE_TO]), now)
         state[at.FROSTLESS] += 1.0
         if state[at.FROSTLESS] > 50.0:
             state[at.CYCLES] = 0.0
-    erodible_ground(site, layers, water, now, state, ground)
+    erosion.erodible_ground(site, layers, water, now, state, ground)
 
 
 @kernel
 def day(
     site: Any, layers: Floats, shapes: Floats, particles: Floats, sheets: Floats, sun: Floats, weather: Floats,
-    times_h: Floats, depths_mm: Floats, settings: Floats, water: Floats, ice: Floats, now: Floats, ground: Floats,
+    times_h: Floats, rates_mm_h: Floats, settings: Floats, water: Floats, ice: Floats, now: Floats, ground: Floats,
     state: Floats, steps: Floats, amounts: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Run one day; fill `out` (OUTPUTS) but the stores at its end."""
@@ -180,15 +155,19 @@ def day(
     ke = 0.0
     if weather[at.PRECIP] > 0.0 or state[at.PACK] > 0.0:
         ke = day_water.conductivity(site, layers, water, ice, now, content, mean_c, weather[at.PRECIP], state)
+    was_frozen = state[at.FROST] > 0.0
     n, winter = day_water.supply(
-        site, layers, sheets, sun, weather, times_h, depths_mm, settings, water, ice, state, time_h, rate_mm_h
+        site, layers, sheets, sun, weather, times_h, rates_mm_h, settings, water, ice, state, time_h, rate_mm_h
     )
+    if was_frozen or state[at.FROST] > 0.0:
+        soil_water.beside_ice(layers, ice, now)
     arriving = 0.0
     for i in range(n):
         arriving += rate_mm_h[i] * (time_h[i + 1] - time_h[i])
     infiltration_excess = 0.0
     caught = 0.0
     wetting = 0.0
+    pondings = 0
     if arriving > 0.0:
         on_leaves = min(max(site.canopy_mm - state[at.CANOPY_STORE], 0.0), arriving)
         if state[at.PACK] <= 0.0:
@@ -196,13 +175,13 @@ def day(
         state[at.CANOPY_STORE] += on_leaves
         day_water.intercept(on_leaves + caught, time_h, rate_mm_h, n)
         _, sharpest = storm.wet_part(time_h, rate_mm_h, n)
-        if not winter and weather[at.LAST_POINT] <= weather[at.FIRST_POINT] + 1:
-            sharpest = weather[at.PRECIP] / weather[at.DURATION] * max(weather[at.IP], 1.0)
-        n, infiltration_excess, last = day_water.storm_excess(
+        if not winter and weather[at.SHARPEST] > 0.0:
+            sharpest = weather[at.SHARPEST]
+        if not winter and site.ksflag > 0.0:  # the crust alone asks for it
+            state[at.ENERGY] += storm.kinetic_energy_j_m2(time_h, rate_mm_h, n)
+        n, infiltration_excess, last, pondings = day_water.storm_excess(
             site, layers, water, ice, ke, content, state, sharpest, time_h, rate_mm_h, n, excess_mm_h
         )
-        if not winter:
-            state[at.ENERGY] += storm.kinetic_energy_j_m2(time_h, rate_mm_h, n)
         if infiltration_excess > 0.0:
             infiltration_excess *= left_after_recession(
                 site, time_h, excess_mm_h, n, infiltration_excess, last, state
@@ -210,7 +189,7 @@ def day(
         wetting = arriving - on_leaves - caught - infiltration_excess
     day_water.drain_and_evaporate(site, layers, water, ice, now, weather, settings, state, wetting, caught, amounts)
     total = infiltration_excess + amounts[at.RETURN_FLOW]
-    routed = times_h.size > 0
+    routed = settings[at.ROUTED] > 0.0 or pondings > 1
     state[at.DAYS] += 1.0
     if mean_c > 0.0:
         state[at.RAIN] += weather[at.PRECIP] / 1000.0
@@ -219,8 +198,8 @@ def day(
         if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
             ground[1] = 0.0
         run_off(
-            site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, routed, infiltration_excess,
-            amounts[at.RETURN_FLOW], ground, state, out,
+            site, shapes, particles, time_h, rate_mm_h, excess_mm_h, n, winter, routed,
+            infiltration_excess, amounts[at.RETURN_FLOW], ground, state, out,
         )  # fmt: skip
     out[0], out[1], out[2] = weather[at.PRECIP], arriving, total
     out[3], out[4], out[5] = amounts[at.LATERAL], amounts[at.PERCOLATION], amounts[at.TRANSPIRATION]
@@ -245,17 +224,18 @@ def left_after_recession(
 @kernel
 def run(
     numbers: Any, layers: Floats, shapes: Floats, particles: Floats, blank_sheets: Floats, sun: Floats,
-    weather: Floats, times_h: Floats, depths_mm: Floats, settings: Floats, growing: Growing, out: Floats,
+    weather: Floats, times_h: Floats, rates_mm_h: Floats, settings: Floats, growing: Growing, out: Floats,
 ) -> float:  # fmt: skip
     """Run all days into `out` (18 x days); give the largest error of a day's balance (mm). What grows changes."""
     site: Any = borrowed(numbers)[0]
     sheets = blank_sheets.copy()
     water, ice = np.empty(layers.shape[1]), np.zeros(layers.shape[1])
-    now, ground = np.zeros((3, layers.shape[1])), np.zeros(3)
+    now, ground = np.zeros((at.NOW_ROWS, layers.shape[1])), np.zeros(3)
     wilting = layers[at.WILTING].sum()
     for i in range(water.size):
         content = site.initial_saturation * (layers[at.UPPER, i] + layers[at.WILTING, i]) * site.rock_top
         water[i] = min(max(content - layers[at.WILTING, i], 0.0), layers[at.UPPER, i])
+    soil_water.beside_ice(layers, ice, now)
     state = np.zeros(at.STATES)
     state[at.DENSITY] = settings[at.NEW_DENSITY]
     state[at.RAIN], state[at.DAYS], state[at.ROUGHNESS] = site.rain_before_m, site.days_before, site.roughness_m
@@ -279,15 +259,15 @@ def run(
     ice, now, ground, sheets = borrowed(ice), borrowed(now), borrowed(ground), borrowed(sheets)
     amounts, row, sun = borrowed(amounts), borrowed(row), borrowed(sun)
     layers, shapes, particles, weather = borrowed(layers), borrowed(shapes), borrowed(particles), borrowed(weather)
-    times_h, depths_mm, settings = borrowed(times_h), borrowed(depths_mm), borrowed(settings)
+    times_h, rates_mm_h, settings = borrowed(times_h), borrowed(rates_mm_h), borrowed(settings)
     closure = 0.0
     before = water.sum()
     for i in range(weather.shape[0]):
         if growing.plants.size > 0:
             plant_day.tend(site, layers, water, amounts, weather, i, state, growing)
         day(
-            site, layers, shapes, particles, sheets, sun, weather[i], times_h, depths_mm, settings, water, ice, now,
-            ground, state, steps, amounts, row,
+            site, layers, shapes, particles, sheets, sun, weather[i], times_h, rates_mm_h, settings, water, ice,
+            now, ground, state, steps, amounts, row,
         )  # fmt: skip
         in_soil = water.sum() + ice.sum()
         after = in_soil + state[at.PACK] + state[at.CANOPY_STORE]

@@ -10,33 +10,26 @@ from typing import Any
 import numpy as np
 
 from weppbatch.hydrology import columns as at
-from weppbatch.hydrology import infiltration, runoff, soil_water, storm, surface, winter
+from weppbatch.hydrology import drainage, infiltration, runoff, soil_water, storm, surface, winter
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.demand import EVAPORATING_DEPTH_MM, evaporative_demand
 from weppbatch.hydrology.site import SURFACE_MM
 from weppbatch.hydrology.state import Floats
 
-LEAST_EXCESS_MM = 0.1  # less infiltration excess than this infiltrates after all, as in WEPP
-
 
 @kernel
-def storm_of(
-    weather: Floats, times_h: Floats, depths_mm: Floats, settings: Floats, time_h: Floats, rate_mm_h: Floats
-) -> int:
+def storm_of(weather: Floats, times_h: Floats, rates_mm_h: Floats, time_h: Floats, rate_mm_h: Floats) -> int:
     """Fill the steps of a day's storm; give their number."""
-    first, last = int(weather[at.FIRST_POINT]), int(weather[at.LAST_POINT])
-    if last > first + 1:
-        n = storm.breakpoints(weather[at.PRECIP], times_h, depths_mm, first, last, time_h, rate_mm_h)
-        if n > 0:
-            return n
-    hours, tp, ip = weather[at.DURATION], weather[at.TP], weather[at.IP]
-    steps = int(settings[at.STORM_STEPS])
-    return storm.disaggregate(weather[at.PRECIP], hours, tp, ip, steps, storm.SHORTEST_STEP_H, time_h, rate_mm_h)
+    first, n = int(weather[at.FIRST_STEP]), int(weather[at.STEPS])
+    for i in range(n):
+        time_h[i], rate_mm_h[i] = times_h[first + i], rates_mm_h[first + i]
+    time_h[n] = times_h[first + n]
+    return n
 
 
 @kernel
 def supply(
-    site: Any, layers: Floats, sheets: Floats, sun: Floats, weather: Floats, times_h: Floats, depths_mm: Floats,
+    site: Any, layers: Floats, sheets: Floats, sun: Floats, weather: Floats, times_h: Floats, rates_mm_h: Floats,
     settings: Floats, water: Floats, ice: Floats, state: Floats, time_h: Floats, rate_mm_h: Floats,
 ) -> tuple[int, bool]:  # fmt: skip
     """Fill the steps of water reaching the plants; give their number and whether they are melt or winter rain.
@@ -47,14 +40,14 @@ def supply(
     precip = weather[at.PRECIP]
     if state[at.PACK] <= 0.0 and weather[at.TMIN] > 0.0 and state[at.FROST] <= 0.0:
         state[at.EVENING_C] = weather[at.TMIN]
-        return (storm_of(weather, times_h, depths_mm, settings, time_h, rate_mm_h) if precip > 0.0 else 0), False
+        return (storm_of(weather, times_h, rates_mm_h, time_h, rate_mm_h) if precip > 0.0 else 0), False
     hours = np.empty(24)
     storms = state[at.PACK] <= 0.0 and weather[at.TMIN] >= 0.0 and precip > 0.0
     winter.winter_day(
         site, layers, sheets, sun, weather, settings, 0.0 if storms else precip, water, ice, state, hours
     )
     if storms:  # on frozen ground without snow
-        return storm_of(weather, times_h, depths_mm, settings, time_h, rate_mm_h), False
+        return storm_of(weather, times_h, rates_mm_h, time_h, rate_mm_h), False
     total = hours.sum()
     if total <= 0.0:
         return 0, True
@@ -159,8 +152,9 @@ def wear(site: Any, state: Floats) -> None:
 def storm_excess(
     site: Any, layers: Floats, water: Floats, ice: Floats, ke_mm_h: float, content: float, state: Floats,
     sharpest_mm_h: float, time_h: Floats, rate_mm_h: Floats, n: int, excess_mm_h: Floats,
-) -> tuple[int, float, float]:  # fmt: skip
-    """Infiltration excess of the steps, made finer: their number, depth (mm), last rate of infiltration (mm/h).
+) -> tuple[int, float, float, int]:  # fmt: skip
+    """Infiltration excess of the steps, made finer: their number, depth (mm), last rate of infiltration (mm/h), and
+    how often water began to pond.
 
     Conductivity and wetness are those of the day's beginning. Water that never comes faster than the soil conducts
     all enters it; what it can't hold returns later.
@@ -171,15 +165,15 @@ def storm_excess(
     free = free_storage_mm(layers, water, ice)
     if sharpest_mm_h <= ke_mm_h:
         excess_mm_h[:n] = 0.0
-        return n, 0.0, 0.0
+        return n, 0.0, 0.0, 0
     n = storm.refined(time_h, rate_mm_h, n)
-    depth, last = infiltration.excess(
+    depth, last, pondings = infiltration.excess(
         time_h, rate_mm_h, n, ke_mm_h, site.suction_mm * deficit, free, site.ksat_min_mm_h, depression, excess_mm_h
     )
-    if depth < LEAST_EXCESS_MM:
+    if depth < infiltration.LEAST_EXCESS_MM:
         excess_mm_h[:n] = 0.0
-        return n, 0.0, 0.0
-    return n, depth, last
+        return n, 0.0, 0.0, 0
+    return n, depth, last, pondings
 
 
 @kernel
@@ -190,43 +184,15 @@ def drain_and_evaporate(
     """Move the day's infiltration through the soil; fill `amounts` with percolation, lateral flow, return flow,
     soil and snow evaporation, transpiration, evaporation of caught water, asked of roots (mm)."""  # fmt: skip
     steps = int(settings[at.DRAINAGE_STEPS])
-    hours = 24.0 / steps
-    hourly = steps > 1
     amounts[:] = 0.0
-    for step in range(steps):
-        if wetting > 0.0:
-            soil_water.infiltrate(wetting / steps, water, layers[at.THICKNESS], layers[at.FOOT], SURFACE_MM)
-        amounts[at.PERCOLATION] += soil_water.percolate(
-            hours,
-            water,
-            ice,
-            layers[at.CAPACITY],
-            layers[at.UPPER],
-            now[at.SERIES_K],
-            layers[at.EXPONENT],
-            site.base_mm_h,
-            hourly,
-        )
-        if step == steps - 1:
-            plants = evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
-        soil_water.push_up(water, ice, layers[at.UPPER])
-        amounts[at.LATERAL] += soil_water.lateral(
-            hours,
-            water,
-            ice,
-            layers[at.THRESHOLD],
-            layers[at.UPPER],
-            layers[at.THICKNESS],
-            now[at.LATERAL_K],
-            layers[at.EXPONENT],
-            site.sine,
-            1000.0 * site.length_m,
-            hourly,
-        )
-        room = max(layers[at.UPPER, 0] - ice[0], 0.0)
-        if water[0] > room:
-            amounts[at.RETURN_FLOW] += water[0] - room
-            water[0] = room
+    for _ in range(steps - 1):
+        if wetting <= 0.0 and soil_water.at_rest(water, now[at.HELD]):
+            break  # nothing moves any more before the evening
+        drainage.sink(site, layers, water, ice, now, steps, wetting, amounts)
+        drainage.flow(site, layers, water, now, steps, wetting, amounts)
+    drainage.sink(site, layers, water, ice, now, steps, wetting, amounts)
+    plants = evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
+    drainage.flow(site, layers, water, now, steps, wetting, amounts)
     from_leaves = min(state[at.CANOPY_STORE], plants)
     state[at.CANOPY_STORE] -= from_leaves
     amounts[at.FROM_CATCH] += from_leaves

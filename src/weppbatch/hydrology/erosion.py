@@ -5,7 +5,9 @@ of WEPP's cropland, which all disturbed classes use. A steady state per event: n
 """
 
 import math
+from typing import Any
 
+from weppbatch.hydrology import columns as at
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.friction import GRAVITY, RILL_SOIL
 from weppbatch.hydrology.state import Floats
@@ -60,6 +62,30 @@ def thaw_factors(tension_kpa: float, cycles: float) -> tuple[float, float, float
     if tension_kpa > 10.0:
         return between, 1.0, 1.0
     return between, 2.0 * math.pow(0.933, tension_kpa), 0.875 + 0.0543 * math.log(tension_kpa)
+
+
+@kernel
+def erodible_ground(site: Any, layers: Floats, water: Floats, now: Floats, state: Floats, ground: Floats) -> None:
+    """Fill Ki, Kr and the factor on critical shear as frost and thaw left the surface at the day's beginning."""
+    ground[0], ground[1], ground[2] = site.ki, site.kr, 1.0
+    if state[at.FROST] > 0.0 and state[at.THAWED] <= 0.0:
+        state[at.STAGE] = 1.0
+        ground[0] *= LEAST_FACTOR / max(site.ki_factor, LEAST_FACTOR)
+        ground[1] *= LEAST_FACTOR / max(site.kr_factor, LEAST_FACTOR)
+        return
+    if state[at.STAGE] <= 0.0:
+        return
+    thickness = layers[at.THICKNESS, 0]
+    unfrozen = 1.0 - now[at.ICE_DEPTH, 0] / thickness
+    content = water[0] / unfrozen if unfrozen > 0.01 else water[0]
+    capacity, most = layers[at.CAPACITY, 0], layers[at.UPPER, 0]
+    if content <= capacity:
+        state[at.STAGE] = 0.0
+        return
+    tension = math.pow(10.0, 1.518514 * max(most - content, 0.0) / (most - capacity))
+    between, within, ground[2] = thaw_factors(tension, state[at.CYCLES])
+    for i, (factor, thaw) in enumerate(((site.ki_factor, between), (site.kr_factor, within))):
+        ground[i] *= max(factor * thaw, LEAST_FACTOR) / max(factor, LEAST_FACTOR)
 
 
 @kernel

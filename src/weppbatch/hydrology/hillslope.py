@@ -94,7 +94,7 @@ def _run(inputs: HillslopeInput, shared: Shared) -> HillslopeResult:
     out = np.empty((len(OUTPUTS), shared.days))
     closure_mm = run(
         site.numbers, site.layers, site.shapes, site.particles, site.sheets, site.sun, shared.table, shared.times_h,
-        shared.depths_mm, shared.settings, site.growing, out,
+        shared.rates_mm_h, shared.settings, site.growing, out,
     )  # fmt: skip
     _require_finite(inputs.name, out)
     daily = dict(zip(OUTPUTS, out, strict=True))

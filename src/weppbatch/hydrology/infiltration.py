@@ -11,6 +11,7 @@ from weppbatch.hydrology.state import Floats
 
 LEAST_CONDUCTIVITY_MM_H = 1e-7
 NO_SUCTION_MM = 1e-9
+LEAST_EXCESS_MM = 0.1  # less of it, in a step or in a storm, infiltrates after all, as in WEPP
 
 
 @kernel
@@ -44,24 +45,28 @@ def recovering_conductivity(ksat_mm_h: float, saturation: float, factor: float, 
 
 @kernel
 def ponded(start_mm: float, hours: float, ke_mm_h: float, ns_mm: float) -> float:
-    """Cumulative infiltration after `hours` of ponding from `start_mm`, by Newton to 1e-10 mm.
+    """Cumulative infiltration after `hours` of ponding from `start_mm`, by Halley to 1e-11 of what comes in.
 
-    F2 - F1 - Ns ln((Ns + F2) / (Ns + F1)) = Ke dt; the left side is convex, so Newton from above never overshoots.
+    y - Ns ln(1 + y / (Ns + F1)) = Ke dt for y = F2 - F1.
     """
     supply = ke_mm_h * hours
     if ns_mm <= NO_SUCTION_MM:
         return start_mm + supply
-    # y - a ln(1 + y/a) >= y^2 / (2 (a + y)) with a = Ns + F1 >= Ns: the root can't lie above this
-    guess = start_mm + supply + math.sqrt(supply * (supply + 2.0 * (ns_mm + start_mm)))
-    if guess <= 0.0:
+    if supply <= 0.0:
         return start_mm
+    whole = ns_mm + start_mm
+    # ln(1 + u) >= u - u2 / 2: with that the equation is quadratic, its root a little low; Halley comes from below
+    wet = start_mm / whole
+    y = 2.0 * supply / (wet + math.sqrt(wet * wet + 2.0 * ns_mm * supply / (whole * whole)))
     for _ in range(60):
-        residual = guess - start_mm - ns_mm * math.log1p((guess - start_mm) / (ns_mm + start_mm)) - supply
-        step = residual * (ns_mm + guess) / guess
-        guess -= step
-        if abs(step) < 1e-11 * (1.0 + guess):
+        residual = y - ns_mm * math.log1p(y / whole) - supply
+        slope = (start_mm + y) / (whole + y)
+        bend = ns_mm / ((whole + y) * (whole + y))
+        step = residual / (slope - 0.5 * residual * bend / slope)
+        y -= step
+        if abs(step) <= 1e-4 * y:  # the error left is of the order of the step's third power
             break
-    return max(guess, start_mm + supply)
+    return start_mm + max(y, supply)
 
 
 @kernel
@@ -94,23 +99,34 @@ def excess(
     refill_mm_h: float,
     depression_mm: float,
     excess_mm_h: Floats,
-) -> tuple[float, float]:
-    """Fill `excess_mm_h` (n) with rates of runoff; give the runoff (mm) and the last rate of infiltration (mm/h).
+) -> tuple[float, float, int]:
+    """Fill `excess_mm_h` (n) with rates of runoff; give the runoff (mm), the last rate of infiltration (mm/h), and
+    how often water began to pond.
 
     Infiltration never exceeds the free storage near the surface, which drains at `refill_mm_h`. The first of the
-    excess fills the depressions, whose water infiltrates when the rate allows, or after the storm.
+    excess fills the depressions, whose water infiltrates when the rate allows, or after the storm. Ponding begins
+    and goes on only with LEAST_EXCESS_MM in a step; less infiltrates.
     """
     ke_mm_h = max(ke_mm_h, LEAST_CONDUCTIVITY_MM_H)
     infiltrated = 0.0
     stored = 0.0
     runoff = 0.0
     last_rate = 0.0
+    ponds = False
+    pondings = 0
     for i in range(n):
         hours = time_h[i + 1] - time_h[i]
         storage_mm += refill_mm_h * hours
         room = max(storage_mm - infiltrated, 0.0)
         offered = rate_mm_h[i] * hours
-        taken = min(step_infiltration(infiltrated, rate_mm_h[i], hours, ke_mm_h, ns_mm), room)
+        taken = step_infiltration(infiltrated, rate_mm_h[i], hours, ke_mm_h, ns_mm)
+        if ponds:
+            ponds = offered - taken >= LEAST_EXCESS_MM
+        elif rate_mm_h[i] > ke_mm_h:
+            at_ponding = ke_mm_h * ns_mm / (rate_mm_h[i] - ke_mm_h)
+            ponds = infiltrated + offered - at_ponding > LEAST_EXCESS_MM
+            pondings += int(ponds)
+        taken = min(taken if ponds else offered, room)
         surplus = offered - taken
         if surplus <= 1e-12 and stored > 0.0:
             surplus = 0.0
@@ -127,4 +143,4 @@ def excess(
             last_rate = taken / hours
         else:
             excess_mm_h[i] = 0.0
-    return runoff, last_rate
+    return runoff, last_rate, pondings

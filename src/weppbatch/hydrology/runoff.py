@@ -60,16 +60,15 @@ def peak_m_s(
 @kernel
 def travelled_m(start: int, into_s: float, end: int, time_h: Floats, rate_m_s: Floats, alpha: float) -> float:
     """How far a wave goes that leaves the top `into_s` seconds into a step, until the end of a later one."""
-    depth = 0.0
-    way = 0.0
+    depth = raised = way = 0.0
     for i in range(start, end):
         seconds = 3600.0 * (time_h[i + 1] - time_h[i]) - (into_s if i == start else 0.0)
-        deeper = depth + rate_m_s[i] * seconds
+        before, depth = raised, depth + rate_m_s[i] * seconds
         if rate_m_s[i] > 0.0:
-            way += alpha * (math.pow(deeper, EXPONENT) - math.pow(depth, EXPONENT)) / rate_m_s[i]
+            raised = depth * math.sqrt(depth)  # to the power of EXPONENT
+            way += alpha * (raised - before) / rate_m_s[i]
         else:
             way += alpha * EXPONENT * math.sqrt(depth) * seconds
-        depth = deeper
     return way
 
 
@@ -78,13 +77,15 @@ def routed_peak_m_s(time_h: Floats, rate_m_s: Floats, n: int, length_m: float, a
     """The highest outflow of a kinematic wave down a plane, by its characteristics (NSERL Report 10, ch. 4).
 
     At the end of each step: the depth at the foot is what fell on the wave that arrives then, since it left the top
-    or, if it began below, since the excess began.
+    or, if it began below, since the excess began. Waves don't overtake each other, so that the one that arrives
+    later left later.
     """
     most = 0.0
+    low = 0
     for end in range(1, n + 1):
         if rate_m_s[end - 1] <= 0.0:
             continue
-        low, high = 0, end
+        high = end
         if travelled_m(0, 0.0, end, time_h, rate_m_s, alpha) <= length_m:
             high = 0
         while high - low > 1:
@@ -98,6 +99,8 @@ def routed_peak_m_s(time_h: Floats, rate_m_s: Floats, n: int, length_m: float, a
             depth += rate_m_s[i] * 3600.0 * (time_h[i + 1] - time_h[i])
         if high > 0:
             seconds = 3600.0 * (time_h[low + 1] - time_h[low])
+            if outflow_m_s(depth + rate_m_s[low] * seconds, length_m, alpha) <= most:
+                continue
             near, far = 0.0, seconds
             for _ in range(30):
                 into = 0.5 * (near + far)
@@ -106,8 +109,14 @@ def routed_peak_m_s(time_h: Floats, rate_m_s: Floats, n: int, length_m: float, a
                 else:
                     far = into
             depth += rate_m_s[low] * (seconds - far)
-        most = max(most, alpha * math.pow(depth, EXPONENT) / length_m)
+        most = max(most, outflow_m_s(depth, length_m, alpha))
     return most
+
+
+@kernel
+def outflow_m_s(depth_m: float, length_m: float, alpha: float) -> float:
+    """Outflow of a depth at the foot, over the plane's length."""
+    return alpha * math.pow(depth_m, EXPONENT) / length_m
 
 
 @kernel

@@ -25,7 +25,7 @@ LEAST_SLOPE = 1e-6
 class Site:
     """The packed hillslope: a record at.SITE, and arrays.
 
-    `layers` (16 x n), `shapes` (2 x 101), `particles` (3 x 5), `sheets` (6 x m) that may freeze, `sun` (3 x 367);
+    `layers` (19 x n), `shapes` (2 x 101), `particles` (3 x 5), `sheets` (13 x m) that may freeze, `sun` (3 x 367);
     `growing` is empty where the cover stays as it is.
     """
 
@@ -39,7 +39,7 @@ class Site:
 
 
 def layer_table(layers: Layers, kept: Retention, avke_mm_h: float | None) -> Floats:
-    """The rows at.THICKNESS .. WILTING in mm and mm/h; water counts from the wilting point."""
+    """All rows of a soil's layers in mm and mm/h; water counts from the wilting point."""
     thickness = np.diff(layers.depth_mm, prepend=0.0)
     ksat = layers.ksat_mm_h.copy()
     if avke_mm_h is not None:
@@ -49,7 +49,16 @@ def layer_table(layers: Layers, kept: Retention, avke_mm_h: float | None) -> Flo
     exponent = -2.655 / np.log10(capacity / upper)
     threshold = np.minimum(capacity + kept.air * thickness, upper)
     rows = (thickness, layers.depth_mm, capacity, upper, ksat, exponent, threshold, layers.anisotropy)
-    return np.vstack([*rows, kept.wilting_point * thickness, *frost_rows(layers)])
+    frost = frost_rows(layers)
+    logs = np.log(frost[at.SR_CAPACITY - at.HEAT]), np.log(frost[at.SR_POROSITY - at.HEAT])
+    return np.vstack([*rows, kept.wilting_point * thickness, *frost, *logs, wetted_shares(layers.depth_mm)])
+
+
+def wetted_shares(foot_mm: Floats) -> Floats:
+    """What share of infiltrating water each layer takes: the surface's by thickness, the last of them the rest."""
+    shares = np.diff(np.minimum(foot_mm, SURFACE_MM), prepend=0.0) / SURFACE_MM
+    shares[np.flatnonzero(shares)[-1]] += 1.0 - shares.sum()
+    return np.asarray(shares)
 
 
 def frost_rows(layers: Layers) -> list[Floats]:
@@ -240,7 +249,7 @@ def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats | N
         np.ascontiguousarray(table),
         shapes,
         np.vstack([fractions, diameters, sediment.fall_velocities_m_s(clay)]),
-        sheets_water.sheets_of(table[at.THICKNESS]),
+        sheets_water.sheets_of(table[at.THICKNESS], table[at.WILTING]),
         sun,
         rotation.growing(inputs, layers, settled_ratios(soil, layers, kept), monthly_mean_c),
     )

@@ -6,59 +6,98 @@ column, so that nothing is lost; none knows about days or storms.
 
 import math
 
+from weppbatch.hydrology import columns as at
 from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
 
 ROOT_SHAPE = 3.065  # of the exponential root density in WEPP's uptake (NSERL 10, ch. 5)
+LEAST_SHARE = 0.002  # of a layer's conductivity
+FULL = 0.95  # of its room: from there on a layer conducts as when saturated
+LEAST_WETTING_MM = 1e-3
+LEAST_DRAINABLE_MM = 1e-6  # a nanometre above field capacity stays; layers would drain less than that for weeks
+ALL_DRAINS = 40.0  # the ratio from which on 1 - exp(-ratio) is 1 to the last digit
+SERIES = (1.0 / 7.0, 1.0 / 6.0, 1.0 / 5.0, 1.0 / 4.0, 1.0 / 3.0, 1.0 / 2.0)
 
 
 @kernel
 def relative_conductivity(water: float, upper: float, exponent: float) -> float:
     """The unsaturated share of a layer's conductivity: (water/upper)^B, 1 from 0.95 on, at least 0.002."""
     filled = water / upper
-    if filled >= 0.95:
+    if filled >= FULL:
         return 1.0
-    return max(math.pow(filled, exponent), 0.002)
+    return max(math.pow(filled, exponent), LEAST_SHARE)
 
 
 @kernel
-def infiltrate(amount_mm: float, water: Floats, thickness: Floats, foot: Floats, surface_mm: float) -> None:
-    """Put water into the layers of the topmost `surface_mm` by their thickness, the rest into the last of them."""
+def drained_share(ratio: float) -> float:
+    """1 - exp(-ratio) to 1e-14, by its series where little drains in an hour."""
+    if ratio >= ALL_DRAINS:
+        return 1.0
+    if ratio > 0.02:
+        return 1.0 - math.exp(-ratio)  # half the time of expm1
+    share = 1.0
+    for factor in SERIES:
+        share = 1.0 - factor * ratio * share
+    return ratio * share
+
+
+@kernel
+def beside_ice(layers: Floats, ice: Floats, now: Floats) -> None:
+    """Fill what layers hold, must hold to flow sideways, and have room for beside their ice."""
+    for i in range(ice.size):
+        now[at.HELD, i] = max(layers[at.CAPACITY, i] - ice[i], 0.0)
+        now[at.LEAST, i] = max(layers[at.THRESHOLD, i] - ice[i], 0.0)
+        now[at.ROOM, i] = max(layers[at.UPPER, i] - ice[i], 0.0)
+
+
+@kernel
+def at_rest(water: Floats, held: Floats) -> bool:
+    """Whether no layer holds more than stays in it, so that nothing drains down, sideways or up."""
+    moving = 0
     for i in range(water.size):
-        if foot[i] >= surface_mm - 1e-9 or i == water.size - 1:
-            water[i] += amount_mm
-            return
-        part = amount_mm * thickness[i] / surface_mm
-        water[i] += part
-        amount_mm -= part
+        moving += water[i] - held[i] > LEAST_DRAINABLE_MM
+    return moving == 0
+
+
+@kernel
+def infiltrate(amount_mm: float, water: Floats, wetted: Floats) -> None:
+    """Put water into the layers that take the surface's, each its share."""
+    for i in range(water.size):
+        water[i] += amount_mm * wetted[i]
 
 
 @kernel
 def percolate(
-    hours: float, water: Floats, ice: Floats, capacity: Floats, upper: Floats, ksat: Floats, exponent: Floats,
-    base_mm_h: float, base_open: bool,
+    hours: float, water: Floats, ice: Floats, held: Floats, upper: Floats, ksat: Floats, exponent: Floats,
+    base_mm_h: float, hourly: bool,
 ) -> float:  # fmt: skip
     """Drain what exceeds field capacity downwards, from the bottom up; give what leaves the column (mm).
 
-    pe = (water - fc)(1 - exp(-K dt / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5). Ice takes
-    the place of water that would stay. `base_mm_h` is the conductivity across the column's foot; `base_open` uses
-    it whatever the last layer's wetness.
+    A day's pe = (water - fc)(1 - exp(-K day / (water - fc))) sqrt(1 - next layer's saturation) (NSERL 10, ch. 5),
+    and of it the hours' part, as WEPP's hourly seepage has it. `held` is field capacity less ice, which takes the
+    place of water that would stay. `base_mm_h` is the conductivity across the column's foot. `hourly`, the last
+    layer and one above a full one conduct as if they were full themselves.
     """
     last = water.size - 1
     out = 0.0
     for i in range(last, -1, -1):
-        drainable = water[i] - max(capacity[i] - ice[i], 0.0)
-        if drainable <= 0.0:
+        drainable = water[i] - held[i]
+        if drainable <= LEAST_DRAINABLE_MM:
             continue
         if i == last:
             rate = base_mm_h
-            if not base_open:
+            if not hourly:
                 rate *= relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
-            below = 0.0
         else:
-            rate = ksat[i] * relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
-            below = min((water[i + 1] + ice[i + 1]) / upper[i + 1], 0.95)
-        moved = -drainable * math.expm1(-min(rate * hours / drainable, 50.0)) * math.sqrt(1.0 - below)
+            below = min((water[i + 1] + ice[i + 1]) / upper[i + 1], FULL)
+            rate = LEAST_SHARE * ksat[i]
+            if hourly and below >= FULL:
+                rate = ksat[i]
+            elif rate * 24.0 < ALL_DRAINS * drainable:
+                rate = ksat[i] * relative_conductivity(water[i] + ice[i], upper[i], exponent[i])
+        moved = drainable * drained_share(rate * 24.0 / drainable) * hours / 24.0
+        if i < last:
+            moved *= math.sqrt(1.0 - below)
         water[i] -= moved
         if i == last:
             out = moved
@@ -68,48 +107,69 @@ def percolate(
 
 
 @kernel
-def push_up(water: Floats, ice: Floats, upper: Floats) -> None:
-    """Move what a layer can't hold beside its ice into the layer above, from the bottom to the second layer."""
+def push_up(water: Floats, room: Floats) -> None:
+    """Move what a layer has no room for into the layer above, from the bottom to the second layer."""
     for i in range(water.size - 1, 0, -1):
-        room = max(upper[i] - ice[i], 0.0)
-        if water[i] > room:
-            water[i - 1] += water[i] - room
-            water[i] = room
+        if water[i] > room[i]:
+            water[i - 1] += water[i] - room[i]
+            water[i] = room[i]
 
 
 @kernel
 def lateral(
-    hours: float, water: Floats, ice: Floats, threshold: Floats, upper: Floats, thickness: Floats,
-    lateral_k: Floats, exponent: Floats, sine: float, length_mm: float, connected: bool,
+    hours: float, water: Floats, least: Floats, room: Floats, thickness: Floats, lateral_k: Floats,
+    exponent: Floats, sine: float, length_mm: float,
 ) -> float:  # fmt: skip
     """Subsurface flow out of the hillslope's foot (mm): q = Ho Ke sin(a) / L (Dun et al. 2009).
 
-    A layer drains that holds its threshold or more (field capacity and entrapped air, less its ice) and, if
-    `connected`, lies on a full layer or on the base. Conductivity is weighted by thickness. Water is taken from the
-    top down.
+    A layer drains that holds its `least` or more (field capacity and entrapped air, less its ice). Conductivity is
+    weighted by thickness. Water is taken from the top down.
     """
     conductance = 0.0
     for i in range(water.size):
-        least, room = max(threshold[i] - ice[i], 0.0), max(upper[i] - ice[i], 0.0)
-        if water[i] < least * (1.0 - 1e-9):
+        if water[i] < least[i] * (1.0 - 1e-9):
             continue
-        if connected:
-            if i < water.size - 1 and water[i + 1] < max(upper[i + 1] - ice[i + 1], 0.0) * (1.0 - 1e-9):
-                continue
-            span = room - least
-            share = 1.0 if span <= 0.0 else min((water[i] - least) / span, 1.0)
-        else:
-            share = relative_conductivity(water[i], room, exponent[i]) if room > 0.0 else 1.0
+        share = relative_conductivity(water[i], room[i], exponent[i]) if room[i] > 0.0 else 1.0
         conductance += lateral_k[i] * share * thickness[i]
     if conductance <= 0.0:
         return 0.0
     # Ho x (sum K dz / sum dz) is the sum itself when Ho is the thickness of the draining layers
     wanted = conductance * sine * hours / length_mm
+    return take_from_top(wanted, water, least)
+
+
+@kernel
+def lateral_by_hour(
+    hours: float, water: Floats, least: Floats, threshold: Floats, upper: Floats, thickness: Floats,
+    lateral_k: Floats, sine: float, length_mm: float,
+) -> float:  # fmt: skip
+    """Subsurface flow out of the hillslope's foot (mm) where seepage is by the hour: only saturated soil drains.
+
+    As `lateral`, but of layers that lie on a full layer or on the base, each as far as it is filled above its
+    threshold, and no more than these hold above it.
+    """
+    conductance, drainable = 0.0, 0.0
+    last = water.size - 1
+    for i in range(last + 1):
+        if i < last and water[i + 1] < upper[i + 1] * (1.0 - 1e-9):
+            continue
+        drainable += max(water[i] - least[i], 0.0)
+        above, span = water[i] - threshold[i], upper[i] - threshold[i]
+        if above >= 0.0:
+            conductance += lateral_k[i] * thickness[i] * (min(above / span, 1.0) if span > 0.0 else 1.0)
+    if conductance <= 0.0:
+        return 0.0
+    return take_from_top(min(conductance * sine * hours / length_mm, drainable), water, least)
+
+
+@kernel
+def take_from_top(wanted_mm: float, water: Floats, least: Floats) -> float:
+    """Take what layers hold above their least, from the top down; give what was taken (mm)."""
     taken = 0.0
     for i in range(water.size):
-        if taken >= wanted:
+        if taken >= wanted_mm:
             break
-        part = min(max(water[i] - max(threshold[i] - ice[i], 0.0), 0.0), wanted - taken)
+        part = min(max(water[i] - least[i], 0.0), wanted_mm - taken)
         water[i] -= part
         taken += part
     return taken

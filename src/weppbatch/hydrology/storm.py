@@ -18,17 +18,15 @@ SHORTEST_STEP_H = 5.0 / 60.0  # as in WEPP
 
 @kernel
 def steepness(ip: float) -> float:
-    """The u > 0 of 1 - exp(-u) = u / ip, for ip > 1, to 1e-12."""
-    low, high = 1e-9, ip
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if -math.expm1(-middle) > middle / ip:
-            low = middle
-        else:
-            high = middle
-        if high - low < 1e-12 * high:
+    """The u > 0 of 1 - exp(-u) = u / ip, for ip > 1, by Newton to 1e-12."""
+    u = min(ip, 2.0 * (ip - 1.0))  # ip = u / (1 - exp(-u)) is more than u and than 1 + u / 2: never below the root
+    for _ in range(50):
+        fallen = -math.expm1(-u)
+        step = (fallen - u / ip) / (1.0 - fallen - 1.0 / ip)
+        u -= step
+        if abs(step) <= 1e-12 * u:
             break
-    return 0.5 * (low + high)
+    return u
 
 
 @kernel

@@ -17,6 +17,7 @@ from weppbatch.hydrology.state import Floats
 STEFAN_BOLTZMANN = 5.6697e-8
 MJ_PER_LY = 0.04184
 SNOW_ALBEDO = 0.5
+DEEP_M = 0.01  # snow deeper than this gives the surface its albedo and roughness
 DAYS = 367
 
 
@@ -55,6 +56,9 @@ def daily(declination: float, latitude: float, east: float, rise: float, set_: f
     still = math.sin(declination) * math.sin(latitude) * (set_ - rise)
     turning = math.cos(declination) * math.cos(latitude) * (math.sin(set_ + east) - math.sin(rise + east))
     return (still + turning) * 12.0 / math.pi
+
+
+FELT_M = 1e-4  # litter that the surface's temperature feels
 
 
 @kernel
@@ -125,31 +129,37 @@ def day_temperatures(tmin_c: float, tmax_c: float, half_day_h: float, before_c: 
 
 
 @kernel
+def wind_roughness_m(site: Any, snow_m: float, roughness_m: float) -> float:
+    """The length that tells how rough the surface is to the wind: plants', the ground's or the snow's."""
+    rough = 0.13 * site.height_m if site.height_m > 0.0 else roughness_m
+    if snow_m > DEEP_M:
+        rough = 0.0002 if snow_m > site.height_m else 0.13 * (site.height_m - snow_m)
+    return min(max(rough, 0.001), 0.26)
+
+
+@kernel
+def wind_heat(site: Any, rough_m: float) -> float:
+    """The heat (W/m2 K) that a wind of 1 m/s exchanges with the surface."""
+    displaced = min(0.77 * site.height_m, 0.77 * 2.0)
+    by_heat = math.log((2.0 - displaced + 0.2 * rough_m) / (0.2 * rough_m))
+    return 0.16 * 1.2 * 1012.0 / (by_heat * math.log((2.0 - displaced + rough_m) / rough_m))
+
+
+@kernel
 def surface_c(
-    site: Any, air_c: float, radiation_mj: float, cloud: float, wind_m_s: float, roughness_m: float, pack_mm: float,
-    density: float, resistance: float,
-) -> float:  # fmt: skip
+    site: Any, air_c: float, radiation_mj: float, cloud: float, wind_w_m2k: float, snow_m: float, resistance: float
+) -> float:
     """The surface's temperature from its balance of radiation, wind's heat and conduction into what lies below.
 
     `resistance` is that of snow, litter and frozen or thawed soil (m2 K/W). Snow is never warmer than 0.
     """
-    depth = pack_mm / density if pack_mm > 0.0 else 0.0
-    albedo = SNOW_ALBEDO if depth > 0.01 else site.albedo
-    rough = 0.13 * site.height_m if site.height_m > 0.0 else roughness_m
-    if depth > 0.01:
-        rough = 0.0002 if depth > site.height_m else 0.13 * (site.height_m - depth)
-    rough = min(max(rough, 0.001), 0.26)
-    displaced = min(0.77 * site.height_m, 0.77 * 2.0)
-    wind_heat = 0.16 * 1.2 * 1012.0
-    wind_heat /= math.log((2.0 - displaced + 0.2 * rough) / (0.2 * rough)) * math.log(
-        (2.0 - displaced + rough) / rough
-    )
+    albedo = SNOW_ALBEDO if snow_m > DEEP_M else site.albedo
     kelvin = air_c + 273.16
     emission = (1.0 - 0.84 * cloud) * (1.0 - 0.261 * math.exp(7.77e-4 * air_c * air_c)) + 0.84 * cloud
     net = (1.0 - albedo) * radiation_mj * 1e6 / 3600.0 + (emission - 1.0) * STEFAN_BOLTZMANN * kelvin**4
-    exchange = 4.0 * STEFAN_BOLTZMANN * kelvin**3 + wind_heat * wind_m_s
+    exchange = 4.0 * STEFAN_BOLTZMANN * kelvin**3 + wind_w_m2k
     found = (net + exchange * air_c) / (exchange + 1.0 / max(resistance, 1e-4 / 1.75))
-    return min(found, 0.0) if depth > 0.001 else found
+    return min(found, 0.0) if snow_m > 0.001 else found
 
 
 @kernel
@@ -163,9 +173,9 @@ def first_storm_hour(day_of_year: int, hours: int) -> int:
 
 
 @kernel
-def felt_resistance(site: Any, layers: Floats, sheets: Floats, air_c: float, state: Floats) -> float:
+def felt_resistance(insulation: float, air_c: float, state: Floats) -> float:
     """Thermal resistance from the surface to the front where soil freezes or thaws."""
-    total = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY])
+    total = insulation
     if state[at.FROST] > 1.0:
         if state[at.THAWED] > 1.0:
             depth = 0.0 if air_c < 0.0 else state[at.THAWED]
@@ -183,13 +193,12 @@ def winter_day(
     """Run snow and soil through 24 hours; fill `hours_mm` with the water that reaches the ground in each.
 
     `precip_mm` is what falls with the day's snow or winter rain; a storm on a frostless day is not passed through
-    here.
+    here. The sheets of a soil without ice are filled in the first hour that might freeze them, if there is one.
     """
     day = int(weather[at.DAY_OF_YEAR])
-    latitude, tmin, tmax = settings[at.LATITUDE], weather[at.TMIN], weather[at.TMAX]
-    cloud, beam_share = clearness(latitude, weather[at.DAY_OF_YEAR], weather[at.RADIATION], sun[at.LEVEL_LY, day])
+    tmin, tmax = weather[at.TMIN], weather[at.TMAX]
     received = weather[at.RADIATION] * MJ_PER_LY
-    received *= on_slope(sun[at.SLOPE_LY, day], sun[at.LEVEL_LY, day], beam_share)
+    received *= on_slope(sun[at.SLOPE_LY, day], sun[at.LEVEL_LY, day], weather[at.BEAM_SHARE])
     air = np.empty(24)
     day_temperatures(tmin, tmax, sun[at.SLOPE_HALF_DAY, day], state[at.EVENING_C], air)
     wet_hours = min(max(int(weather[at.DURATION] + 0.5), 1), 24)
@@ -197,56 +206,52 @@ def winter_day(
     thawing = tmax + tmin >= 0.0
     state[at.SNOW_AGE] += 1.0
     may_freeze = settings[at.FROST_ON] > 0.0
-    if may_freeze:
-        sheets_water.spread(layers, sheets, water, state[at.FROST] <= 0.0)
+    unsettled = 0
+    settling = frost.SETTLING_H if state[at.FROST] > 0.0 else 1
+    filled = False
+    rough_m, heat_per_wind = -1.0, 0.0
     for hour in range(24):
         falling = precip_mm / wet_hours if first <= hour < first + wet_hours else 0.0
         temperature = air[hour]
-        share = hour_share(latitude, weather[at.DAY_OF_YEAR], hour + 1, sun[at.LEVEL_LY, day])
-        if tmax - tmin <= 1.0:
-            share = 1.0 / 24.0
+        radiation = received * weather[at.SUN_SHARE + hour]
         if may_freeze and (state[at.FROST] > 0.0 or temperature < 0.0):
-            resistance = felt_resistance(site, layers, sheets, temperature, state)
+            snow_m = state[at.PACK] / state[at.DENSITY] if state[at.PACK] > 0.0 else 0.0
+            before_m, rough_m = rough_m, wind_roughness_m(site, snow_m, state[at.ROUGHNESS])
+            if rough_m != before_m:
+                heat_per_wind = wind_heat(site, rough_m)
+            insulation = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY], FELT_M)
             ground = surface_c(
-                site, temperature, received * share, cloud, weather[at.WIND], state[at.ROUGHNESS], state[at.PACK],
-                state[at.DENSITY], resistance,
+                site, temperature, radiation, weather[at.CLOUD], heat_per_wind * weather[at.WIND], snow_m,
+                felt_resistance(insulation, temperature, state),
             )  # fmt: skip
-            frost.frost_hour(
-                site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, state[at.PACK], state[at.DENSITY],
-                hour,
-            )  # fmt: skip
-            note_frost(sheets, state)
+            if state[at.FROST] > 0.0 or ground <= -frost.NO_DEGREES:
+                if not filled:
+                    sheets_water.spread(layers, sheets, water, state[at.FROST] <= 0.0)
+                    state[at.HEAT_FROM] = 0.0
+                    filled = True
+                insulation = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY], frost.THINNEST_M)
+                unsettled += frost.frost_hour(
+                    site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, insulation, state
+                )
+            if unsettled == settling:
+                sheets_water.settle(layers, sheets, float(unsettled))
+                state[at.HEAT_FROM] = 0.0
+                unsettled = 0
         snows = temperature <= settings[at.THRESHOLD_C]
         heat = 0.0
         if thawing and state[at.PACK] > 0.0:
             heat = snow.melt_mm(
-                temperature, weather[at.TDEW], weather[at.WIND], received * share, cloud, site.canopy,
+                temperature, weather[at.TDEW], weather[at.WIND], radiation, weather[at.CLOUD], site.canopy,
                 0.0 if snows else falling,
             )  # fmt: skip
         hours_mm[hour] = snow.snow_hour(
             state, falling, snows, thawing, heat, settings[at.NEW_DENSITY], settings[at.SETTLED_DENSITY]
         )
     state[at.EVENING_C] = air[23]
-    if may_freeze:
+    if unsettled > 0:
+        sheets_water.settle(layers, sheets, float(unsettled))
+    if filled:
         sheets_water.gather(sheets, water, ice)
-
-
-@kernel
-def note_frost(sheets: Floats, state: Floats) -> None:
-    """Keep in the state how deep the frost goes and what is thawed above it; count the thaws."""
-    first, last, _, thawed = frost.shape(sheets)
-    depth = 0.0
-    for j in range(last + 1):
-        depth += sheets[at.HEIGHT, j]
-    if last >= 0 and sheets[at.FROM_TOP, last] == 0.0:
-        depth -= sheets[at.HEIGHT, last] - sheets[at.FROZEN, last]
-    state[at.FROST] = depth if first >= 0 else 0.0
-    state[at.THAWED] = thawed
-    if thawed > 10.0:
-        state[at.CYCLES] += 1.0 - state[at.WAS_THAWED]
-        state[at.WAS_THAWED] = 1.0
-    else:
-        state[at.WAS_THAWED] = 0.0
 
 
 def ground_wave(monthly_c: Floats) -> tuple[float, float, float]:
