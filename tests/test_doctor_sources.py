@@ -1,11 +1,13 @@
 """The doctor on elevation sources, observed weather and outlets; watersheds left out several at once; submit."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 
+from conftest import begun
 from observed_weather import write_gridmet
 from test_doctor import about, around, batch, errors, extents, raster
 from weppbatch.batch import doctor_inputs
@@ -173,3 +175,19 @@ def test_submit_asks_the_doctor_as_run_does(
     assert BatchRunner.getInstance(batch).history == before and not (batch / ".submission").exists()
     assert main(["submit", "two", "--array", "2", "--anyway"]) == 2
     assert "no sbatch" in capsys.readouterr().err
+
+
+def test_run_ids_that_several_watersheds_would_have_are_errors(batch: Path) -> None:
+    assert main(["validate", "two", "--template", "same"]) == 2
+    (found,) = told(batch, "run ids")
+    assert found.severity == "error" and "'same' is that of 2 features" in found.text
+
+
+def test_a_disk_that_is_too_small_is_an_error(batch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun(batch, "extent")
+    (batch / "runs" / "ws-2" / ".tasks" / "extent.json").unlink()
+    assert told(batch, "disk") == []
+    usage = shutil.disk_usage(batch)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10))
+    (found,) = told(batch, "disk")
+    assert found.severity == "error" and "will be written" in found.text

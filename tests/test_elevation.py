@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -169,6 +170,19 @@ def test_a_service_that_has_nothing_is_asked_once_within_a_start(
             source.bring(GRID, print)
         assert len(server.queries) >= asked
     assert len(server.queries) == len({str(query) for query in server.queries})
+
+
+def test_all_tasks_that_ask_a_server_keep_its_pace_together(server: Server, tmp_path: Path) -> None:
+    began = time.time()
+    for _ in range(2):  # two tasks, the second of which finds nothing in the store
+        source_of(f"{server.url}/whole.tif#{QUICK}&requests_per_s=50", tmp_path, tmp_path / "cache", 1 << 30).bring(
+            GRID, print
+        )
+        for piece in (tmp_path / "cache").rglob("*.json"):
+            piece.unlink()
+    (pace,) = (tmp_path / "cache").glob(".*.pace")
+    asked = sum(server.requests.values())
+    assert asked >= 4 and float(pace.read_text()) >= began + asked / 50
 
 
 def test_the_server_may_be_gone_once_all_is_fetched(tiles: Path, tmp_path: Path) -> None:

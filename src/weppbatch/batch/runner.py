@@ -277,12 +277,6 @@ class BatchRunner(NoDbBase):
             self.config = self.config | {"excluded": excluded}
             self.add_history("included", reason=reason, runid=runid)
 
-    def include_all(self, runids: Iterable[str]) -> None:
-        """Take several runs in again in one write. Raises as `include`; none is in then."""
-        with self.locked():
-            for runid in runids:
-                self.include(runid)
-
     def enqueue_runs(
         self, runids: Iterable[str] | None = None, tasks: Iterable[str] | None = None, force: bool = False
     ) -> dict[str, Any]:

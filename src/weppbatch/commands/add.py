@@ -49,8 +49,8 @@ def add(
 ) -> None:
     """Add watersheds (GeoJSON), elevations (raster) or a burn severity map (sbs).
 
-    Watersheds: every feature is checked; bad ones are rejected with reasons, the rest go on. The same command
-    again replaces what was there.
+    Watersheds: polygons, or points where they drain. Every feature is checked; bad ones are rejected with reasons,
+    the rest go on. The same command again replaces what was there.
 
     \b
     Examples: weppbatch add myfire watersheds huc12.geojson

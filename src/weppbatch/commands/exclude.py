@@ -53,7 +53,9 @@ def include(
     require_enabled()
     require_admin()
     batch = BatchRunner.getInstance(batch_folder(name))
-    batch.include_all(_words(runids))
+    with batch.locked():  # all or none
+        for runid in _words(runids):
+            batch.include(runid)
     for runid in _words(runids):
         say(f"{runid} is included again")
 
