@@ -3,6 +3,8 @@
 import json
 import shlex
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -234,3 +236,19 @@ def test_the_commands_of_the_manifest_make_the_same_batch_again(
         assert main(shlex.split(line)[1:]) == 0, line
     begun(tmp_path / "elsewhere" / "two", "extent", "dem")
     assert results(tmp_path / "elsewhere" / "two") == first
+
+
+def test_a_geopackage_that_was_cut_short_is_not_put_in_place(batch: Path):
+    report = report_of(batch)
+    before = (report / "batch.gpkg").read_bytes()
+    limit = len(before) // 2
+    script = (
+        "import resource, signal, sys; from pathlib import Path; from weppbatch.batch.ledger import Ledger;"
+        "from weppbatch.batch.plan import Plan; from weppbatch.report.build import build_report;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, -1)); build_report(Ledger(Plan(Path(sys.argv[1]))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, batch], capture_output=True, text=True, check=False)
+    assert "DiskFull" in done.stderr and ".gpkg could not be written whole" in done.stderr
+    assert (report / "batch.gpkg").read_bytes() == before
+    assert not list(report.rglob(".*.tmp*"))

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
+from weppbatch.disk import DiskFull
 from weppbatch.files import utc_now
 from weppbatch.report.measures import MEASURES, SEVERITIES, SHARE_BOUNDS
 from weppbatch.report.scales import round_bounds
@@ -34,6 +35,7 @@ STATES = {
 WAITING, NO_RESULT, RIVER, OUTLET = "#69767c", "#d9dfe1", "#2b7bba", "#1d2a30"
 BURNED = dict(zip(SEVERITIES, ("#e8ecdf", "#fedd8f", "#ee7d22", "#7a2806"), strict=True))
 SLOPE_BOUNDS = (0.1, 0.2, 0.3, 0.4, 0.5)
+MORE_ROOM = "free some space, then: weppbatch report"
 ORDERS = 5  # the line of a channel grows with its order up to this one
 
 TABLE = """CREATE TABLE layer_styles (
@@ -140,8 +142,24 @@ def outlet_rules() -> list[Rule]:
 
 
 def write_styles(package: Path, layers: Sequence[Style]) -> None:
-    """Put styles into a GeoPackage that has none yet; a layer's first one is its default."""
-    with closing(sqlite3.connect(package)) as database, database:
+    """Put styles into a GeoPackage that has none yet; a layer's first one is its default.
+
+    Raises DiskFull when the package could not be written whole, which GDAL does not say as it closes a file.
+    """
+    try:
+        with closing(sqlite3.connect(package)) as database:
+            _insert(database, layers)
+            pages, page_bytes = (
+                database.execute(f"PRAGMA {of}").fetchone()[0] for of in ("page_count", "page_size")
+            )
+    except sqlite3.Error as error:
+        raise DiskFull(f"{package} could not be written whole: {error}", hint=MORE_ROOM) from error
+    if package.stat().st_size != pages * page_bytes:
+        raise DiskFull(f"{package} could not be written whole", hint=MORE_ROOM)
+
+
+def _insert(database: sqlite3.Connection, layers: Sequence[Style]) -> None:
+    with database:
         database.execute(TABLE)
         database.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) "
@@ -182,7 +200,6 @@ def qml(style: Style) -> str:
         )
         symbols.append(_symbol(style.kind, rule, str(place)))
     ElementTree.SubElement(root, "layerGeometryType").text = {"marker": "0", "line": "1", "fill": "2"}[style.kind]
-    ElementTree.indent(root)
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ElementTree.tostring(root, "unicode")
 
 
