@@ -82,9 +82,10 @@ def test_a_run_on_a_full_disk_fails_by_name_and_goes_on_when_there_is_room(
 
 def test_a_file_that_may_not_be_that_large_fails_by_name_and_goes_on_when_it_may(new_batch: Callable[[str], Path]):
     batch = new_batch("limited")
+    assert main(["set", "limited", "ron.cell_size_m=20"]) == 0  # so that a DEM is larger than the report's files
     begun(batch, "extent")
     assert main(["tasks", "limited", "--on", "watershed"]) == 0
-    done = run(batch, 150_000)
+    done = run(batch, 350_000)
     assert done.returncode == 1, done.stdout + done.stderr
     failed = read_json(batch / "runs" / "ws-1" / ".tasks" / "dem.failed.json")
     assert failed["category"] == "resource" and "could not be written whole" in failed["message"]

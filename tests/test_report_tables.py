@@ -80,7 +80,7 @@ def test_tables_whose_columns_differ_are_merged_with_nulls():
 def test_the_geopackage_has_four_layers_in_wgs84_with_results(batch: Path):
     build_report(ledger_of(batch))
     package = batch / "report" / "batch.gpkg"
-    assert set(geopandas.list_layers(package)["name"]) == LAYERS
+    assert set(geopandas.list_layers(package)["name"]) == LAYERS | {"layer_styles"}
     layers = {name: geopandas.read_file(package, layer=name) for name in LAYERS}
     assert all(layer.crs.to_epsg() == 4326 for layer in layers.values())
     assert layers["watersheds"]["runid"].tolist() == ["ws-1", "ws-2", "ws-3"]
@@ -98,7 +98,7 @@ def test_a_batch_that_never_ran_has_all_files_and_layers(root: Path):
     build_report(ledger_of(folder))
     report = folder / "report"
     assert len(geopandas.read_file(report / "batch.gpkg", layer="channels")) == 0
-    assert set(geopandas.list_layers(report / "batch.gpkg")["name"]) == LAYERS
+    assert set(geopandas.list_layers(report / "batch.gpkg")["name"]) == LAYERS | {"layer_styles"}
     assert pq.read_table(report / "hillslopes.parquet").num_rows == 0
     assert pq.read_table(report / "runs.parquet").num_rows == 1
 

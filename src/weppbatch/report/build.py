@@ -1,4 +1,4 @@
-"""Builds a batch's `report` folder from whatever is done: page, merged tables, GeoPackage, manifest.
+"""Builds a batch's `report` folder from whatever is done: page, merged tables, map layers, figures, manifest.
 
 Reads one run after the other; every file is whole or as it was before. Derives no state: the ledger is given.
 """
@@ -12,24 +12,25 @@ from weppbatch.files import replacing, sha256_of_file, write_json, write_text
 from weppbatch.report.figures import run_row
 from weppbatch.report.joined import CHANNELS, HILLSLOPES
 from weppbatch.report.page import page_of
+from weppbatch.report.plots import soil_loss_plot, task_times_plot
 from weppbatch.report.provenance import Provenance
 from weppbatch.report.results import Features, read_result, readable_schemas
 from weppbatch.report.sketch import Sketches
-from weppbatch.report.spatial import BatchGeoPackage
+from weppbatch.report.spatial import FILES, BatchLayers
 from weppbatch.report.summary import Summary
 from weppbatch.report.tables import MergedTable, Row, write_runs_csv, write_runs_parquet
 
 PAGE = "index.html"
-BESIDE = ("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", "batch.gpkg", "status.json")
+BESIDE = ("runs.csv", "runs.parquet", "hillslopes.parquet", "channels.parquet", *FILES, "status.json")
 
 
-def build_report(ledger: Ledger) -> Path:
-    """Write the report of a batch and return the path of its page.
+def build_report(ledger: Ledger, folder: Path | None = None) -> Path:
+    """Write the report of a batch, into its folder `report` or another one, and return the path of its page.
 
     Works however few runs are done. A run whose files can't be read is named on the page and left out of the
     merged tables.
     """
-    folder = ledger.plan.folder / "report"
+    folder = folder or ledger.plan.folder / "report"
     folder.mkdir(exist_ok=True)
     provenance, summary = Provenance(ledger), Summary(ledger)
     write_json(folder / "status.json", ledger.to_json())
@@ -38,6 +39,8 @@ def build_report(ledger: Ledger) -> Path:
         write_runs_parquet(path, rows)
     with replacing(folder / "runs.csv") as path:
         write_runs_csv(path, rows)
+    write_text(folder / "figures" / "soil_loss.svg", soil_loss_plot(rows))
+    write_text(folder / "figures" / "task_times.svg", task_times_plot(rows))
     manifest = provenance.manifest()
     files = [
         {"name": name, "bytes": (folder / name).stat().st_size, "sha256": sha256_of_file(folder / name)}
@@ -57,21 +60,20 @@ def _write_merged(
     rows: list[Row] = []
     sketches = []
     with ExitStack() as stack:
-        paths = [stack.enter_context(replacing(folder / name)) for name in BESIDE[2:5]]
+        paths = [stack.enter_context(replacing(folder / name)) for name in BESIDE[2:4]]
         hillslopes = stack.enter_context(MergedTable(paths[0], readable_schemas(ledger, HILLSLOPES)))
         channels = stack.enter_context(MergedTable(paths[1], readable_schemas(ledger, CHANNELS)))
-        paths[2].unlink(missing_ok=True)
-        package = stack.enter_context(BatchGeoPackage(paths[2], hillslopes.schema, channels.schema))
+        layers = stack.enter_context(BatchLayers(folder, hillslopes.schema, channels.schema))
         for runid in ledger.runs:
             result = read_result(ledger, features, runid)
             row = run_row(result)
             if result.hillslopes is not None:
                 merged = hillslopes.add(runid, result.hillslopes)
-                package.add_parts(package.subcatchments, merged, result.subcatchment_shapes)
+                layers.add_parts(layers.subcatchments, merged, result.subcatchment_shapes)
             if result.channels is not None:
                 merged = channels.add(runid, result.channels)
-                package.add_parts(package.channels, merged, result.channel_shapes)
-            package.add_run(result, row)
+                layers.add_parts(layers.channels, merged, result.channel_shapes)
+            layers.add_run(result, row)
             provenance.add(result)
             summary.add(result)
             rows.append(row)

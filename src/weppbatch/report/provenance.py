@@ -6,7 +6,7 @@ Reads state, records and controls and gives plain values. Writes nothing.
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from weppbatch.batch.ledger import Ledger
 from weppbatch.errors import InputError
 from weppbatch.files import sha256_of_json, utc_now
 from weppbatch.nodb.controls import describe, load
+from weppbatch.report.again import commands
 from weppbatch.report.results import RunResult, dem_provenance
 from weppbatch.tasks import graph
 
@@ -73,6 +74,8 @@ class Provenance:
                     "finished_at": state.record["finished_at"],
                     "config_sha256": state.record["config_sha256"],
                     "versions": state.record["versions"],
+                    "inputs_sha256": _digest(state.record["inputs"]),
+                    "outputs_sha256": _digest(state.record["outputs"]),
                 }
                 for program, number in state.record["versions"].items():
                     self.engines[program].add(number)
@@ -106,25 +109,30 @@ class Provenance:
         """All of it, with a digest over everything but the time."""
         runner = self.ledger.plan.runner
         watersheds = runner.resources.get("watershed_geojson", {})
+        settings = self.settings()
         content = {
             "batch": runner.batch_name,
             "execution": self.ledger.to_json()["execution"],
             "base_config": runner.base_config,
             "template": runner.runid_template,
             "template_sha256": runner.template_validation.get("template_sha256"),
+            "checklist": runner.selected_tasks,
             "watersheds": {key: watersheds.get(key) for key in RESOURCE_KEYS},
+            "resources": runner.resources,
             "dems": sorted(self.dems.values(), key=lambda dem: str(dem["source"])),
             "outside_files": [self.outside[key] for key in sorted(self.outside)],
             "sources": {kind: dict(sorted(counts.items())) for kind, counts in self.sources.items()},
             "versions": self.versions(),
+            "packages": installed_packages(),
             "platform": platform.platform(),
             "task_graph": graph.describe(),
             "task_graph_digest": graph.digest(),
-            "settings": {row["field"]: row["value"] for row in self.settings()},
+            "settings": {row["field"]: row["value"] for row in settings},
             "settings_of_single_runs": self.differences,
             "runs": self.runs,
             "excluded": runner.excluded,
             "rejected": runner.template_validation.get("rejected", []),
+            "commands": commands(runner, settings),
         }
         return {"digest": sha256_of_json(content), "made_at": utc_now()} | content
 
@@ -152,6 +160,24 @@ class Provenance:
             found |= {f"{control}.{name}": own[name] for name in names if own[name] != base[name]}
         if found:
             self.differences[runid] = found
+
+
+def installed_packages() -> list[str]:
+    """Every package that is installed now, as `pip freeze` names them: name==version."""
+    return sorted({f"{found.metadata['Name']}=={found.version}" for found in distributions()}, key=str.lower)
+
+
+def _digest(files: Iterable[Mapping[str, Any]]) -> str:
+    """One checksum over the paths and checksums of files, to compare a run with the same one made again.
+
+    Files from outside count by their content, wherever they lie.
+    """
+    return sha256_of_json(sorted([_inside(entry["path"]), entry["sha256"]] for entry in files))
+
+
+def _inside(path: str) -> str:
+    """A path in a run as it is; of a file from outside its name."""
+    return Path(path).name if Path(path).is_absolute() else path
 
 
 def _sources(result: RunResult) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from weppbatch.report.columns import RUN_COLUMNS, RUN_SCHEMA
 
 Row = Mapping[str, Any]
 RUNID = pa.field("runid", pa.string())
+PORTION_ROWS = 50_000
 
 
 def write_runs_parquet(path: Path, rows: Sequence[Row]) -> None:
@@ -46,7 +47,7 @@ def _csv_cell(value: object) -> object:
 
 
 class MergedTable:
-    """A Parquet file to which runs add their tables, each row with its runid; only one run is in memory.
+    """A Parquet file to which runs add their tables, each row with its runid; only a portion is in memory.
 
     `schemas`: those of all tables to come; columns are their union, with types that fit all.
     """
@@ -54,6 +55,7 @@ class MergedTable:
     def __init__(self, path: Path, schemas: Iterable[pa.Schema]) -> None:
         self.schema = merged_schema(schemas)
         self._writer = pq.ParquetWriter(path, self.schema)
+        self._portions: list[pa.Table] = []
 
     def __enter__(self) -> Self:
         return self
@@ -61,13 +63,22 @@ class MergedTable:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._flush()
         self._writer.close()
 
     def add(self, runid: str, table: pa.Table) -> pa.Table:
         """Append a run's table and return it as it stands in the merged one."""
         merged = with_runid(runid, table, self.schema)
-        self._writer.write_table(merged)
+        self._portions.append(merged)
+        if sum(portion.num_rows for portion in self._portions) >= PORTION_ROWS:
+            self._flush()
         return merged
+
+    def _flush(self) -> None:
+        """Write a row group: one for each run would make a large file slow to open."""
+        if self._portions:
+            self._writer.write_table(pa.concat_tables(self._portions))
+        self._portions = []
 
 
 def merged_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
