@@ -63,7 +63,7 @@ def run(capsys: pytest.CaptureFixture[str], *options: str, code: int = 0) -> tup
     listed = json.loads(capsys.readouterr().out)
     assert records(folder) == before
     assert main(["run", "two", "--cores", "2", "--json", *options]) == code
-    outcome = json.loads(capsys.readouterr().out)
+    outcome = json.loads(capsys.readouterr().out.splitlines()[-1])
     after = records(folder)
     done = {key for key in after if after[key] != before.get(key)}
     if code == 0:

@@ -31,4 +31,4 @@ def test_a_wave_is_many_times_what_the_cores_do_at_once(
     profile: str, cores: int, runs: int, tmp_path: Path
 ) -> None:
     start = Start(tmp_path, Lock(tmp_path / ".lock"), {"execution": "batch:many:1"})
-    assert Drive(start, cores, lambda runid, what: None, Profile.named(profile)).wave_runs == runs
+    assert Drive(start, cores, lambda: None, Profile.named(profile)).wave_runs == runs

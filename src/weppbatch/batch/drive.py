@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep, time_ns
+from time import monotonic, sleep
 from types import FrameType
 
 from weppbatch.batch.logs import snakemake_log
@@ -34,8 +34,6 @@ POLL_S = 1.0
 GRACE_S = 20.0
 LAST_S = 5.0  # for tasks whose Snakemake is gone to record that, before they are killed
 PR_SET_PDEATHSIG = 1
-
-Progress = Callable[[str, str], None]
 
 
 def default_cores() -> int:
@@ -85,17 +83,18 @@ def command(folder: Path, work: Work, *options: str) -> list[str]:
 
 @dataclass
 class Drive:
-    """One start under way: calls Snakemake wave after wave until the work is done or a signal came."""
+    """One start under way: calls Snakemake wave after wave until the work is done or a signal came.
+
+    look: called about every second, and after each wave, by whoever tells how far the work has come.
+    """
 
     start: Start
     cores: int
-    progress: Progress
+    look: Callable[[], None]
     profile: Profile = field(default_factory=lambda: Profile.named("default"))
     interrupted: bool = False
     why_stopped: str = ""
     _served: dict[str, str] = field(default_factory=dict)
-    _told: set[Path] = field(default_factory=set)
-    _begun_ns: int = field(default_factory=time_ns)
     _process: subprocess.Popen[bytes] | None = None
 
     def run(self, work: Work) -> None:
@@ -138,49 +137,30 @@ class Drive:
                 start_new_session=True,
                 preexec_fn=_die_with_the_parent,
             )
-            self._watch(self._process, wave)
+            self._watch(self._process)
         if self._process.returncode < 0 and not self.interrupted:
             self.interrupted, self.why_stopped = True, f"Snakemake was killed by signal {-self._process.returncode}"
         _end_group(self._process.pid)
-        self._tell(wave)
+        self.look()
 
     def _where(self) -> list[str]:
         return self.profile.options(self.cores, memory_mb(), self.start.execution)
 
-    def _watch(self, process: subprocess.Popen[bytes], wave: Work) -> None:
-        """Wait for Snakemake, telling what gets done, and pressing harder the longer it resists a signal."""
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait for Snakemake, looking what gets done, and pressing harder the longer it resists a signal."""
         since: float | None = None
         while True:
             try:
                 process.wait(POLL_S)
                 return
             except subprocess.TimeoutExpired:
-                self._tell(wave)
+                self.look()
             self._heed_requests()
             if self.interrupted:
                 since = since or monotonic()
                 waited = monotonic() - since
                 if waited > GRACE_S:
                     os.killpg(process.pid, signal.SIGKILL if waited > 2 * GRACE_S else signal.SIGTERM)
-
-    def _tell(self, wave: Work) -> None:
-        """Say of each run once that it is done, and of each task once that it failed."""
-        for path, written_ns in self._records(wave):
-            if path in self._told or written_ns <= self._begun_ns:
-                continue
-            self._told.add(path)
-            task, _, kind = path.name.removesuffix(".json").partition(".")
-            self.progress(path.parents[1].name, f"{task} failed" if kind else "done")
-
-    def _records(self, wave: Work) -> Iterator[tuple[Path, int]]:
-        """The runs' last sentinels and all failures that are there, with the time each was written."""
-        for runid, tasks in wave.jobs.items():
-            folder = self.start.folder / "runs" / runid / ".tasks"
-            for name in (f"{list(tasks)[-1]}.json", *(f"{task}.failed.json" for task in tasks)):
-                try:
-                    yield folder / name, (folder / name).stat().st_mtime_ns
-                except FileNotFoundError:
-                    continue
 
     def _heed_requests(self) -> None:
         """Stop as on a signal when somebody cancelled this start, or took its batch over."""

@@ -5,18 +5,21 @@ The elements share the batch's lock, so that nothing else can begin beside them;
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import time_ns
 
 from weppbatch.batch import force as forcing
 from weppbatch.batch.audit import audit
-from weppbatch.batch.drive import MEMORY, Drive, Progress
+from weppbatch.batch.drive import MEMORY, Drive
 from weppbatch.batch.ledger import BATCH_LOCK, Ledger, fold
 from weppbatch.batch.plan import Plan
+from weppbatch.batch.progress import Event, Progress
 from weppbatch.batch.start import Start
 from weppbatch.batch.submission import DRIVER_MB, Submission, unended
-from weppbatch.batch.work import Choice, work_of
+from weppbatch.batch.undertaking import Undertaking
+from weppbatch.batch.work import Choice, Work, work_of
 from weppbatch.batch.workflow import WORKDIR
 from weppbatch.errors import InputError
 from weppbatch.lock import Lock, holding
@@ -36,7 +39,7 @@ class _ShardDrive(Drive):
         return log.with_name(f"{log.stem}_{os.environ[WORKDIR].rpartition('/')[2]}.log")
 
 
-def work_on(folder: Path, execution: str, element: int, progress: Progress) -> int:
+def work_on(folder: Path, execution: str, element: int, tell: Callable[[Sequence[Event]], None]) -> int:
     """Do what is left of an element's share of the runs, and return the exit code.
 
     Raises BatchBusy when something else has the batch, or another job is at the same share: one that Slurm has
@@ -51,10 +54,19 @@ def work_on(folder: Path, execution: str, element: int, progress: Progress) -> i
             named = None if submission.named is None else tuple(submission.named)
             _, work = work_of(folder, Choice(tasks=named))
             start = Start(folder, lock, {"execution": execution})
-            drive = _ShardDrive(start, submission.cores, progress)
-            drive.run(work.only(share))
+            mine = work.only(share)
+            progress = Progress(folder, _undertaking(folder, execution, mine), Plan(folder).window_cells)
+            drive = _ShardDrive(start, submission.cores, lambda: tell(progress.look()))
+            drive.run(mine)
             found = audit(Ledger(Plan(folder, named=named)), share)
             return found.exit_code(interrupted=drive.interrupted)
+
+
+def _undertaking(folder: Path, execution: str, work: Work) -> Undertaking:
+    """What an element does, of what the submission has put on file."""
+    whole = Undertaking.read(folder)
+    jobs = {runid: tuple(tasks) for runid, tasks in work.jobs.items()}
+    return Undertaking(execution, jobs, whole.since_ns if whole is not None else time_ns())
 
 
 def end(folder: Path, execution: str) -> tuple[Ledger, int]:

@@ -19,6 +19,7 @@ from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.ledger import BATCH_LOCK, Ledger, fold
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.batch.undertaking import Undertaking
 from weppbatch.batch.work import Choice, Work, forced_tasks, work_of
 from weppbatch.errors import InputError
 from weppbatch.lock import Lock
@@ -86,11 +87,15 @@ class Start:
             forcing.forget(self.folder)
         return work_of(self.folder, choice)
 
-    def undertake(self, choice: Choice, ledger: Ledger, work: Work) -> None:
-        """State that this start does the work; a forced one is recorded first, so that a kill does not lose it."""
+    def undertake(self, choice: Choice, ledger: Ledger, work: Work) -> Undertaking:
+        """State that this start does the work, and put it on file for whoever watches.
+
+        A forced one is recorded first, so that a kill does not lose it.
+        """
         if choice.force:
             forcing.record(self.folder, self.execution, forced_tasks(ledger.plan), work.forced)
         self.enqueue(work.runids, choice.tasks, bool(choice.force))
+        return Undertaking.write(self.folder, self.execution, work.jobs)
 
     def enqueue(self, runids: Iterable[str], tasks: Iterable[str] | None, force: bool) -> None:
         """State what this start does: these runs, these tasks in place of the checklist, by force or not."""

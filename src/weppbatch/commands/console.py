@@ -21,6 +21,11 @@ def say(text: str = "") -> None:
     typer.echo(readable(text))
 
 
+def complain(text: str) -> None:
+    """Say on stderr what went wrong beside the work, which goes on."""
+    typer.echo(f"warning: {readable(text)}", err=True)
+
+
 def readable(text: str) -> str:
     """A text with its control characters written out, all but line ends and tabs."""
     return "".join(

@@ -1,27 +1,32 @@
 """`weppbatch run` and `retry`: doing what is missing, and saying what became of it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from weppbatch.batch import pilot as piloting
 from weppbatch.batch.access import require_admin, require_enabled
-from weppbatch.batch.audit import Audit, audit
+from weppbatch.batch.audit import audit
 from weppbatch.batch.drive import Drive, default_cores
 from weppbatch.batch.findings import refuse
 from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.metrics import metrics_file
+from weppbatch.batch.notify import recipients
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.profile import Profile
+from weppbatch.batch.progress import Progress
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.selection import task_names
 from weppbatch.batch.start import Start
+from weppbatch.batch.undertaking import Undertaking
 from weppbatch.batch.work import Choice, Work, work_of
 from weppbatch.commands.console import say, say_json
+from weppbatch.commands.display import display_for, say_line
+from weppbatch.commands.following import Following
+from weppbatch.commands.outcome import outcome_of, tell_failures
 from weppbatch.commands.plan import plan_json, say_pilot, say_plan
-
-NAMED = 5  # run ids that are written out
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="the batch")]
 Cores = Annotated[int | None, typer.Option(min=1, help="tasks side by side; default WEPPBATCH_CORES, else 3")]
@@ -43,12 +48,20 @@ Anyway = Annotated[
     bool, typer.Option("--anyway", help="start although the doctor finds errors; what is wrong fails in its runs")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="only say what would be done; changes nothing")]
-AsJson = Annotated[bool, typer.Option("--json", help="for machines")]
+AsJson = Annotated[bool, typer.Option("--json", help="for machines: a line for each event, the outcome last")]
 Where = Annotated[
     str,
     typer.Option("--profile", help="where the jobs run: default, slurm, or the folder of your own profile"),
 ]
 Reason = Annotated[str, typer.Option(help="why, for the history")]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WHOM",
+        help="tell of the end: https://..., mailto:NAME@HOST or command:...; can be repeated; "
+        "default WEPPBATCH_NOTIFY, one a line",
+    ),
+]
 
 
 def run(
@@ -65,6 +78,7 @@ def run(
     dry_run: DryRun = False,
     as_json: AsJson = False,
     reason: Reason = "",
+    notify: Notify = None,
 ) -> None:
     """Run what is missing or stale in every watershed.
 
@@ -72,7 +86,8 @@ def run(
     """
     choice = Choice(runs, task_names(tasks), force, pilot)
     where = Profile.named(profile)
-    _start(name, choice, cores or default_cores(), dry_run, as_json, reason, where, anyway)
+    asked = Asked(name, choice, cores or default_cores(), as_json, reason, recipients(notify or ()), where, anyway)
+    _preview(asked) if dry_run else _start(asked)
 
 
 def retry(
@@ -83,79 +98,100 @@ def retry(
     dry_run: DryRun = False,
     as_json: AsJson = False,
     reason: Reason = "",
+    notify: Notify = None,
 ) -> None:
     """Run the failed watersheds again, and no other.
 
     Example: weppbatch retry myfire --reason "the new DEM covers them"
     """
     choice = Choice("@failed", task_names(tasks))
-    _start(name, choice, cores or default_cores(), dry_run, as_json, reason, anyway=anyway)
+    where = Profile.named("default")
+    asked = Asked(name, choice, cores or default_cores(), as_json, reason, recipients(notify or ()), where, anyway)
+    _preview(asked) if dry_run else _start(asked)
 
 
-def _start(
-    name: str,
-    choice: Choice,
-    cores: int,
-    dry_run: bool,
-    as_json: bool,
-    reason: str,
-    where: Profile | None = None,
-    anyway: bool = False,
-) -> None:
-    """Plan, and unless it is only a plan that is asked for, do it and end with its exit code."""
-    folder = batch_folder(name).resolve()
-    if dry_run:
-        _preview(folder, choice, cores, as_json)
-        return
+@dataclass(frozen=True)
+class Asked:
+    """What the user asks of one start."""
+
+    name: str
+    choice: Choice
+    cores: int
+    as_json: bool
+    reason: str
+    told: list[str]
+    where: Profile
+    anyway: bool
+
+    @property
+    def folder(self) -> Path:
+        """The batch's folder."""
+        return batch_folder(self.name).resolve()
+
+
+def _start(asked: Asked) -> None:
+    """Plan, do it, and end with its exit code."""
     require_enabled()
     require_admin()
+    folder, choice = asked.folder, asked.choice
     choice.check(folder)
+    metrics_file(asked.name)
     start = Start.begin(folder)
     try:
         ledger, work = start.work(choice)
         if not work.jobs:
-            _say_machine_or_nothing(ledger, work, choice, cores, as_json)
+            _say_machine_or_nothing(ledger, work, asked, line=True)
             return
-        if not anyway:
-            _see_the_doctor(name, ledger, work, cores, quiet=as_json)
-        _announce(start, ledger, work, choice, cores, reason)
-        if not as_json:
+        if not asked.anyway:
+            _see_the_doctor(asked.name, ledger, work, asked.cores, quiet=asked.as_json)
+        undertaking = _announce(start, ledger, work, asked)
+        if not asked.as_json:
             say(f"{start.execution}: {len(work.jobs)} of {len(ledger.runs)} runs to do")
-        where = where or Profile.named("default")
-        drive = Drive(start, cores, (lambda runid, what: None) if as_json else _say, where)
-        drive.run(work)
-        folded = start.end("interrupted" if drive.interrupted else "done")
+        display = display_for(f"{asked.name}: {start.execution}", as_json=asked.as_json)
+        progress = Progress(folder, undertaking, ledger.plan.window_cells)
+        with Following(progress, display, asked.told) as following:
+            drive = Drive(start, asked.cores, following, asked.where)
+            with following.shown():
+                drive.run(work)
+            _end(asked, work, drive, following)
     finally:
         start.lock.release()
-    asked = folded if choice.tasks is None else Ledger(Plan(folder, named=choice.tasks))
-    found = audit(asked, list(work.jobs))
+
+
+def _end(asked: Asked, work: Work, drive: Drive, following: Following) -> None:
+    """Fold, audit, report, tell; ends with the exit code of the start."""
+    folder, name, choice = asked.folder, asked.name, asked.choice
+    folded = drive.start.end("interrupted" if drive.interrupted else "done")
+    ledger = folded if choice.tasks is None else Ledger(Plan(folder, named=choice.tasks))
+    found = audit(ledger, list(work.jobs))
     code = found.exit_code(interrupted=drive.interrupted)
-    pilot = _judge(folder, choice, work, cores) if choice.pilot else None
-    if not as_json:
+    pilot = _judge(folder, choice, work, asked.cores) if choice.pilot else None
+    if not asked.as_json:
         if drive.why_stopped:
             say(f"Stopped: {drive.why_stopped}.")
         say(f"{found.summary()}.")
-        _tell_failures(name, folded)
+        tell_failures(name, folded)
         if pilot:
             say_pilot(pilot)
     from weppbatch.report.build import build_report  # all that draws is heavy, and often there is nothing to do
 
     page = build_report(folded)
-    if as_json:
-        say_json(_outcome(start.execution, asked, work, found, code, page, pilot))
+    event = following.ended(code, folded.to_json()["counts"], str(page))
+    if asked.as_json:
+        say_line(event | outcome_of(drive.start.execution, ledger, work, found, code, page, pilot))
     else:
         say(f"{folded.summary().capitalize()}. Report: {page}")
     raise typer.Exit(code)
 
 
-def _preview(folder: Path, choice: Choice, cores: int, as_json: bool) -> None:
+def _preview(asked: Asked) -> None:
     """Say what would be done; changes no byte."""
-    ledger, work = work_of(folder, choice)
-    if work.jobs and not as_json:
-        say_plan(ledger, work, cores)
+    ledger, work = work_of(asked.folder, asked.choice)
+    if work.jobs and not asked.as_json:
+        say_plan(ledger, work, asked.cores)
         say("Nothing was changed.")
     else:
-        _say_machine_or_nothing(ledger, work, choice, cores, as_json)
+        _say_machine_or_nothing(ledger, work, asked)
 
 
 def _see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet: bool) -> None:
@@ -168,26 +204,28 @@ def _see_the_doctor(name: str, ledger: Ledger, work: Work, cores: int, *, quiet:
         say(f"{len(found)} warning{'s' if len(found) > 1 else ''}: weppbatch doctor {name}")
 
 
-def _announce(start: Start, ledger: Ledger, work: Work, choice: Choice, cores: int, reason: str) -> None:
+def _announce(start: Start, ledger: Ledger, work: Work, asked: Asked) -> Undertaking:
     """State and record what this start does."""
-    start.undertake(choice, ledger, work)
+    choice = asked.choice
+    undertaking = start.undertake(choice, ledger, work)
     start.announce(
-        reason,
+        asked.reason,
         by="weppbatch run",
-        cores=cores,
+        cores=asked.cores,
         runs=len(work.jobs),
         asked={"runs": choice.runs, "tasks": choice.tasks, "force": bool(choice.force), "pilot": choice.pilot},
         jobs={task: sum(why.values()) for task, why in work.counts().items()},
     )
+    return undertaking
 
 
-def _say_machine_or_nothing(ledger: Ledger, work: Work, choice: Choice, cores: int, as_json: bool) -> None:
+def _say_machine_or_nothing(ledger: Ledger, work: Work, asked: Asked, *, line: bool = False) -> None:
     """A plan for machines, or that there is nothing to do."""
-    if as_json:
-        say_json(plan_json(ledger, work, cores))
+    if asked.as_json:
+        (say_line if line else say_json)(plan_json(ledger, work, asked.cores))
     else:
-        asked = "" if choice.runs == "all" else f" in {choice.runs}"
-        say(f"Nothing to do{asked}: {ledger.summary()}.")
+        which = "" if asked.choice.runs == "all" else f" in {asked.choice.runs}"
+        say(f"Nothing to do{which}: {ledger.summary()}.")
 
 
 def _judge(folder: Path, choice: Choice, tried: Work, cores: int) -> piloting.Pilot:
@@ -196,52 +234,6 @@ def _judge(folder: Path, choice: Choice, tried: Work, cores: int) -> piloting.Pi
     if choice.force:
         rest = rest.only([runid for runid in rest.runids if runid not in tried.jobs])
     return piloting.judge(ledger, tried.runids, rest, cores)
-
-
-def _outcome(
-    execution: str,
-    ledger: Ledger,
-    work: Work,
-    found: Audit,
-    code: int,
-    page: Path,
-    pilot: piloting.Pilot | None,
-) -> dict[str, Any]:
-    """What a start did, for machines."""
-    return {
-        "execution": execution,
-        "exit_code": code,
-        "jobs": {runid: list(tasks) for runid, tasks in work.jobs.items()},
-        "runs": {runid: ledger.runs[runid].to_json() for runid in work.jobs},
-        "audit": found.to_json(),
-        "report": str(page),
-        **({"pilot": pilot.to_json()} if pilot else {}),
-    }
-
-
-def _say(runid: str, what: str) -> None:
-    say(f"  {runid}: {what}")
-
-
-def _tell_failures(name: str, ledger: Ledger) -> None:
-    """Each cause once, with the runs that it stopped."""
-    causes: dict[tuple[str, str], list[str]] = {}
-    logs: dict[tuple[str, str], str] = {}
-    for runid, state in ledger.runs.items():
-        for task_state in state.tasks.values():
-            if task_state.status in ("failed", "interrupted") and task_state.record:
-                cause = (task_state.reason, task_state.record.get("hint") or "")
-                causes.setdefault(cause, []).append(runid)
-                logs.setdefault(cause, task_state.record.get("log", ""))
-    for (reason, hint), runids in causes.items():
-        named = ", ".join(runids[:NAMED]) + (f" and {len(runids) - NAMED} more" if len(runids) > NAMED else "")
-        say(f"{named}: {reason}")
-        for line in filter(None, (hint, logs[reason, hint] and f"log: {logs[reason, hint]}")):
-            say(f"  {line}")
-    failed = [runid for runid, state in ledger.runs.items() if state.status == "failed"]
-    if failed:
-        say(f"Mend the cause and run again, or leave one out: weppbatch exclude {name} {failed[0]} --why ...")
-        say(f"A setting that was changed with set reaches these runs by: weppbatch push {name}")
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,13 @@ import typer
 
 from weppbatch.batch import shard as shards
 from weppbatch.batch.access import require_enabled
+from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.notify import recipients
+from weppbatch.batch.progress import Progress
+from weppbatch.batch.undertaking import Undertaking
 from weppbatch.commands.console import say
+from weppbatch.commands.display import Lines
+from weppbatch.commands.following import Following
 from weppbatch.errors import InputError
 from weppbatch.report.build import build_report
 
@@ -27,13 +33,25 @@ def shard(
     folder = folder.resolve()
     if element == LAST:
         ledger, code = shards.end(folder, execution)
-        say(f"{execution}: {ledger.summary()}. Report: {build_report(ledger)}")
+        page = build_report(ledger)
+        say(f"{execution}: {ledger.summary()}. Report: {page}")
+        _tell(ledger, code, page)
     elif element.isdigit():
-        code = shards.work_on(folder, execution, int(element), lambda runid, what: say(f"  {runid}: {what}"))
+        lines = Lines()
+        code = shards.work_on(folder, execution, int(element), lines.tell)
         say(f"{execution}, element {element}: exit code {code}")
     else:
         raise InputError(f"'{element}' is no element of a submission")
     raise typer.Exit(code)
+
+
+def _tell(ledger: Ledger, code: int, page: Path) -> None:
+    """Tell of the end whoever WEPPBATCH_NOTIFY names, and put it into the event log and the metrics."""
+    asked = Undertaking.read(ledger.plan.folder)
+    if asked is not None:
+        progress = Progress(ledger.plan.folder, asked, ledger.plan.window_cells)
+        progress.look()
+        Following(progress, None, recipients(())).ended(code, ledger.to_json()["counts"], str(page))
 
 
 def register(app: typer.Typer) -> None:

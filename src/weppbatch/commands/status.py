@@ -1,11 +1,15 @@
 """`weppbatch status`: what state every run is in, as the files show it now."""
 
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Annotated
 
 import typer
 
 from weppbatch.batch.drift import control_hashes, drift
+from weppbatch.batch.event_log import stamped
 from weppbatch.batch.ledger import Ledger
+from weppbatch.batch.live import LiveBatch
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.states import DONE, RunState
@@ -16,6 +20,8 @@ from weppbatch.tasks import graph
 
 NAMED = 10  # run ids that are written out
 ROWS = 200  # runs that the table shows unless all are asked for
+LOOK_S = 1.0
+SHARE = 20  # looking takes at most this part of the time
 
 
 def status(
@@ -23,12 +29,20 @@ def status(
     every: Annotated[
         bool, typer.Option("--all", help=f"a row for every run, also of a batch of more than {ROWS}")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="follow what runs now until it ends: from any terminal, user or host")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Show the state of every run and task, which runs' settings differ from the base project, and which vanished.
 
-    Example: weppbatch status myfire --json
+    \b
+    Examples: weppbatch status myfire --json
+              weppbatch status myfire --watch
     """
+    if watch:
+        _watch(batch_folder(name).resolve(), as_json=as_json)
+        return
     ledger = Ledger(Plan(batch_folder(name).resolve()))
     ledger.remember()
     runner = ledger.plan.runner
@@ -61,6 +75,28 @@ def status(
     if submitted:
         say(f"Submitted: {submitted.describe()}.")
     say(f"{ledger.to_json()['execution'] or 'never run'}: {ledger.summary()}")
+
+
+def _watch(folder: Path, *, as_json: bool) -> None:
+    """Show how a start gets on until it ends; what it says comes from the batch's files alone."""
+    from weppbatch.commands.display import display_for  # only here: who looks once waits for no screen
+
+    live = LiveBatch(folder)
+    events = live.look()
+    if not live.running or live.progress is None:
+        if not as_json:
+            say(f"Nothing runs. {Ledger(Plan(folder)).summary().capitalize()}.")
+        return
+    execution = live.progress.asked.execution
+    with display_for(f"{folder.name}: {execution}", as_json=as_json) as display:
+        while live.running:
+            began = monotonic()
+            display.update(live.progress.snapshot(), stamped(folder.name, execution, events))
+            sleep(max(LOOK_S, SHARE * (monotonic() - began)))
+            events = live.look()
+        display.update(live.progress.snapshot(), stamped(folder.name, execution, events))
+    if not as_json:
+        say(f"{execution} has ended: {Ledger(Plan(folder)).summary()}.")
 
 
 def _worth_a_row(runs: dict[str, RunState], every: bool) -> dict[str, RunState]:

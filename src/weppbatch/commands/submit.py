@@ -6,6 +6,7 @@ import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.drive import default_cores
+from weppbatch.batch.notify import recipients
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.selection import task_names
 from weppbatch.batch.submit import Request
@@ -48,6 +49,7 @@ def submit(
     require_enabled()
     require_admin()
     choice = Choice(runs, task_names(tasks), force)
+    recipients(())  # the last job tells them; a wrong one is an error now
     request = Request(choice, array, cores or default_cores(), at_most, mem_mb, minutes, sbatch or ())
     submission = submit_batch(folder, request, reason=reason)
     if submission is None:

@@ -1,0 +1,1 @@
+"""The report live: a read-only server on loopback over a batch's files."""
