@@ -111,7 +111,7 @@ def test_a_frozen_winter_runs_off_more_and_closes():
     slope = cases.hillslope("low", "silt loam", slope=0.05)
     with_frost, without = (simulate(slope, cold, replace(LIKE_WEPP, frost=on)) for on in (True, False))
     assert with_frost.closure_mm < 1e-6 and without.closure_mm < 1e-6
-    assert with_frost.runoff_mm.sum() > 1.05 * without.runoff_mm.sum()
+    assert with_frost.runoff_mm.sum() > 1.03 * without.runoff_mm.sum()
     assert (with_frost.peak_m3_s <= with_frost.max_excess_m3_s * (1 + 1e-12)).all()
 
 
