@@ -32,7 +32,7 @@ def ground(wet=0.6):
 def hours(surface_c, count, found, pack_mm=0.0):
     site, layers, sheets, _ = found
     for _ in range(count):
-        frost.frost_hour(site, layers, sheets, SETTINGS, 20.0, surface_c, pack_mm, 200.0, 5)
+        frost.frost_hour(site, layers, sheets, SETTINGS, 20.0, surface_c, pack_mm, 200.0)
     return sheets[at.FROZEN].sum()
 
 
@@ -76,8 +76,8 @@ def test_frost_goes_by_the_heat_that_freezes_its_water():
     cold[at.GROUND_MEAN] = -20.0
     wet = sheets_water.content(layers, sheets, 0)
     for _ in range(48):
-        frost.frost_hour(site, layers, sheets, cold, 20.0, -5.0, 0.0, 200.0, 0)
-    resistance = frost.insulation_m2k_w(site, 0.0, 200.0) * frost.FROZEN_UPPER_W_MK
+        frost.frost_hour(site, layers, sheets, cold, 20.0, -5.0, 0.0, 200.0)
+    resistance = frost.insulation_m2k_w(site, 0.0, 200.0, frost.THINNEST_M) * frost.FROZEN_UPPER_W_MK
     wanted = np.sqrt(resistance**2 + 2 * 1.75 * 5.0 * 48 * 3600 / (3.35e8 * wet)) - resistance
     assert sheets[at.FROZEN].sum() == pytest.approx(1000.0 * wanted, rel=0.12)
 
@@ -112,7 +112,7 @@ def test_a_frozen_winter_runs_off_more_and_closes():
     slope = cases.hillslope("low", "silt loam", slope=0.05)
     with_frost, without = (simulate(slope, cold, replace(LIKE_WEPP, frost=on)) for on in (True, False))
     assert with_frost.closure_mm < 1e-6 and without.closure_mm < 1e-6
-    assert with_frost.runoff_mm.sum() > 1.05 * without.runoff_mm.sum()
+    assert with_frost.runoff_mm.sum() > 1.03 * without.runoff_mm.sum()
     assert (with_frost.peak_m3_s <= with_frost.max_excess_m3_s * (1 + 1e-12)).all()
 
 

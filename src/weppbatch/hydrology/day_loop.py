@@ -89,9 +89,9 @@ def run_off(
 ) -> None:  # fmt: skip
     """Fill a day's peak, duration and sediment from its infiltration excess and the soil's return flow (surplus).
 
-    The surplus is spread over the hours with excess, or else over the hours with rain or melt. A storm between
-    breakpoints is `routed` down the slope, one of CLIGEN's shape by the approximate solution; the surplus counts in
-    its mean but not in its sharpness.
+    The surplus is spread over the hours with excess, or else over the hours with rain or melt. A storm
+    between breakpoints, or one under which water ponds more than once, is `routed` down the slope, others by the
+    approximate solution; the surplus counts in its mean but not in its sharpness.
     """
     hours, sharpest = storm.wet_part(time_h, excess_mm_h, n)
     intensity = 0.0 if winter or state[at.PACK] > 0.0 else storm.rain_intensity(time_h, rate_mm_h, excess_mm_h, n)
@@ -188,6 +188,7 @@ def day(
     infiltration_excess = 0.0
     caught = 0.0
     wetting = 0.0
+    pondings = 0
     if arriving > 0.0:
         on_leaves = min(max(site.canopy_mm - state[at.CANOPY_STORE], 0.0), arriving)
         if state[at.PACK] <= 0.0:
@@ -197,7 +198,7 @@ def day(
         _, sharpest = storm.wet_part(time_h, rate_mm_h, n)
         if not winter and weather[at.LAST_POINT] <= weather[at.FIRST_POINT] + 1:
             sharpest = weather[at.PRECIP] / weather[at.DURATION] * max(weather[at.IP], 1.0)
-        n, infiltration_excess, last = day_water.storm_excess(
+        n, infiltration_excess, last, pondings = day_water.storm_excess(
             site, layers, water, ice, ke, content, state, sharpest, time_h, rate_mm_h, n, excess_mm_h
         )
         if not winter:
@@ -209,7 +210,7 @@ def day(
         wetting = arriving - on_leaves - caught - infiltration_excess
     day_water.drain_and_evaporate(site, layers, water, ice, now, weather, settings, state, wetting, caught, amounts)
     total = infiltration_excess + amounts[at.RETURN_FLOW]
-    routed = times_h.size > 0
+    routed = times_h.size > 0 or pondings > 1
     state[at.DAYS] += 1.0
     if mean_c > 0.0:
         state[at.RAIN] += weather[at.PRECIP] / 1000.0

@@ -16,8 +16,6 @@ from weppbatch.hydrology.demand import EVAPORATING_DEPTH_MM, evaporative_demand
 from weppbatch.hydrology.site import SURFACE_MM
 from weppbatch.hydrology.state import Floats
 
-LEAST_EXCESS_MM = 0.1  # less infiltration excess than this infiltrates after all, as in WEPP
-
 
 @kernel
 def storm_of(
@@ -159,8 +157,9 @@ def wear(site: Any, state: Floats) -> None:
 def storm_excess(
     site: Any, layers: Floats, water: Floats, ice: Floats, ke_mm_h: float, content: float, state: Floats,
     sharpest_mm_h: float, time_h: Floats, rate_mm_h: Floats, n: int, excess_mm_h: Floats,
-) -> tuple[int, float, float]:  # fmt: skip
-    """Infiltration excess of the steps, made finer: their number, depth (mm), last rate of infiltration (mm/h).
+) -> tuple[int, float, float, int]:  # fmt: skip
+    """Infiltration excess of the steps, made finer: their number, depth (mm), last rate of infiltration (mm/h), and
+    how often water began to pond.
 
     Conductivity and wetness are those of the day's beginning. Water that never comes faster than the soil conducts
     all enters it; what it can't hold returns later.
@@ -171,15 +170,15 @@ def storm_excess(
     free = free_storage_mm(layers, water, ice)
     if sharpest_mm_h <= ke_mm_h:
         excess_mm_h[:n] = 0.0
-        return n, 0.0, 0.0
+        return n, 0.0, 0.0, 0
     n = storm.refined(time_h, rate_mm_h, n)
-    depth, last = infiltration.excess(
+    depth, last, pondings = infiltration.excess(
         time_h, rate_mm_h, n, ke_mm_h, site.suction_mm * deficit, free, site.ksat_min_mm_h, depression, excess_mm_h
     )
-    if depth < LEAST_EXCESS_MM:
+    if depth < infiltration.LEAST_EXCESS_MM:
         excess_mm_h[:n] = 0.0
-        return n, 0.0, 0.0
-    return n, depth, last
+        return n, 0.0, 0.0, 0
+    return n, depth, last, pondings
 
 
 @kernel
@@ -209,20 +208,8 @@ def drain_and_evaporate(
         )
         if step == steps - 1:
             plants = evaporate(site, layers, water, weather, settings, state, wetting, caught, amounts)
-        soil_water.push_up(water, ice, layers[at.UPPER])
-        amounts[at.LATERAL] += soil_water.lateral(
-            hours,
-            water,
-            ice,
-            layers[at.THRESHOLD],
-            layers[at.UPPER],
-            layers[at.THICKNESS],
-            now[at.LATERAL_K],
-            layers[at.EXPONENT],
-            site.sine,
-            1000.0 * site.length_m,
-            hourly,
-        )
+        soil_water.push_up(water, ice, layers[at.UPPER], wetting)
+        amounts[at.LATERAL] += flow_down(site, layers, water, ice, now, hours, hourly)
         room = max(layers[at.UPPER, 0] - ice[0], 0.0)
         if water[0] > room:
             amounts[at.RETURN_FLOW] += water[0] - room
@@ -233,6 +220,25 @@ def drain_and_evaporate(
     wanted = plants - from_leaves
     amounts[at.TRANSPIRATION] = soil_water.take_up(
         wanted, water, layers[at.UPPER], layers[at.FOOT], site.root_mm, site.stress
+    )
+
+
+@kernel
+def flow_down(
+    site: Any, layers: Floats, water: Floats, ice: Floats, now: Floats, hours: float, hourly: bool
+) -> float:
+    """Lateral flow of some hours (mm)."""
+    full = layers[at.UPPER], layers[at.THICKNESS], now[at.LATERAL_K]
+    if hourly:
+        return float(
+            soil_water.lateral_by_hour(
+                hours, water, ice, layers[at.THRESHOLD], *full, site.sine, 1000.0 * site.length_m
+            )
+        )
+    return float(
+        soil_water.lateral(
+            hours, water, ice, layers[at.THRESHOLD], *full, layers[at.EXPONENT], site.sine, 1000.0 * site.length_m
+        )
     )
 
 

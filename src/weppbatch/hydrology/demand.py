@@ -13,6 +13,8 @@ from weppbatch.hydrology.compiled import kernel
 from weppbatch.hydrology.state import Floats
 
 EVAPORATING_DEPTH_MM = 100.0
+EXTINCTION = 0.45  # of light in leaves, all covers alike
+BARE_COEFFICIENT = 1.2  # of evaporation from wet soil (Allen et al. 1998, eq. 72)
 
 
 @kernel
@@ -21,7 +23,7 @@ def evaporative_demand(site: Any, layers: Floats, water: Floats, weather: Floats
     """What the litter at most, the soil beyond its `caught` water, and the plants would evaporate today (mm)."""
     method = int(settings[at.METHOD])
     if method == et.FAO56:
-        return fao56_demand(site, layers, water, weather, settings, caught)
+        return fao56_demand(site, layers, water, weather, settings, wetting, caught)
     albedo = site.albedo
     if site.leaf_area > 0.0:
         albedo = 0.23 * (1.0 - site.bare_share) + site.albedo * site.bare_share
@@ -44,33 +46,38 @@ def evaporative_demand(site: Any, layers: Floats, water: Floats, weather: Floats
 
 @kernel
 def fao56_demand(
-    site: Any, layers: Floats, water: Floats, weather: Floats, settings: Floats, caught: float
+    site: Any, layers: Floats, water: Floats, weather: Floats, settings: Floats, wetting: float, caught: float
 ) -> tuple[float, float, float]:
-    """Litter, soil and plant demand by FAO-56's dual coefficients; a dry surface and dry roots take less."""
+    """Litter, soil and plant demand by FAO-56's dual coefficients; a dry surface and dry roots take less.
+
+    As WEPP has it: leaves divide the crop coefficient between plants and soil (Stoeckle), the day's infiltration
+    wets the surface anew though it has entered it, and of the rooted layers the surface and the deepest tell what
+    roots can reach.
+    """
     reference = weather[at.REFERENCE]
     kcb = 0.0
     if site.leaf_area > 0.0 and site.root_mm > 0.0:
         kcb = et.crop_coefficient(
             settings[at.KCB], weather[at.WIND], weather[at.TMAX], weather[at.TDEW], site.height_m
         )
-    through = math.exp(-site.extinction * site.leaf_area)
-    ke = kcb * through if kcb > 0.0 else 1.2
+    through = math.exp(-EXTINCTION * site.leaf_area)
+    ke = kcb * through if kcb > 0.0 else BARE_COEFFICIENT
     reach = min(EVAPORATING_DEPTH_MM / layers[at.FOOT, 0], 1.0)
-    surface = water[0] * reach + 0.7 * site.wilting_top * EVAPORATING_DEPTH_MM
+    surface = water[0] * reach + 0.7 * site.wilting_top * EVAPORATING_DEPTH_MM + wetting
     drying = 1.0
     if site.total_evaporable_mm - surface > site.readily_evaporable_mm:
         drying = (surface / (site.total_evaporable_mm - site.readily_evaporable_mm)) ** 2
     ceiling = site.bare_share * et.crop_coefficient(
-        1.2, weather[at.WIND], weather[at.TMAX], weather[at.TDEW], site.height_m
+        BARE_COEFFICIENT, weather[at.WIND], weather[at.TMAX], weather[at.TDEW], site.height_m
     )
     bare = max(reference * ke - caught, 0.0)
     soil = bare * min(min(drying, 1.0), ceiling / ke) if ke > 0.0 else 0.0
     available = 0.0
     for i in range(water.size):
         top = layers[at.FOOT, i] - layers[at.THICKNESS, i]
-        if top >= site.root_mm:
+        if layers[at.FOOT, i] >= site.root_mm or i == water.size - 1:
+            available = surface + water[i] * min((site.root_mm - top) / layers[at.THICKNESS, i], 1.0)
             break
-        available += water[i] * min((site.root_mm - top) / layers[at.THICKNESS, i], 1.0)
     total = site.total_available_mm
     readily = min(max(settings[at.RAWP] + 0.04 * (5.0 - kcb * reference), 0.1), 0.95)
     stress = min(max(available / (total * (1.0 - readily)), 0.0), 1.0) if total > 0.0 else 0.0

@@ -33,15 +33,17 @@ def vapour_pressure_kpa(temperature_c: float) -> float:
 
 @kernel
 def fao56_mm(
-    tmax_c: float, tmin_c: float, tdew_c: float, radiation_ly: float, potential_ly: float, wind_m_s: float,
+    tmax_c: float, tmin_c: float, tdew_c: float, radiation_ly: float, clear_ly: float, wind_m_s: float,
     elevation_m: float,
 ) -> float:  # fmt: skip
-    """FAO-56 reference evapotranspiration (Allen et al. 1998, eq. 6), wind measured at 10 m; at least 0."""
+    """FAO-56 reference evapotranspiration (Allen et al. 1998, eq. 6), wind measured at 10 m; at least 0.
+
+    `clear_ly` is the radiation of a clear day. FAO-56 takes some three quarters of that above the air, WEPP all.
+    """
     mean = 0.5 * (tmax_c + tmin_c)
     actual = vapour_pressure_kpa(tdew_c)
     saturated = 0.5 * (vapour_pressure_kpa(tmax_c) + vapour_pressure_kpa(tmin_c))
-    clear = 0.75 + 2e-5 * elevation_m
-    sky = min(max(1.35 * radiation_ly / (clear * potential_ly) - 0.35, 0.05), 1.0)
+    sky = 1.35 * radiation_ly / clear_ly - 0.35
     fourth = 0.5 * ((tmax_c + 273.16) ** 4 + (tmin_c + 273.16) ** 4)
     net = 0.77 * radiation_ly / LANGLEY_PER_MJ - 4.903e-9 * fourth * (0.34 - 0.14 * math.sqrt(actual)) * sky
     wind_2m = wind_m_s * 4.87 / math.log(67.8 * 10.0 - 5.42)

@@ -10,16 +10,17 @@ from typing import Any
 
 from weppbatch.hydrology import columns as at
 from weppbatch.hydrology.compiled import kernel
-from weppbatch.hydrology.sheets import NONE_MM, content, settle
+from weppbatch.hydrology.sheets import NONE_MM, content
 from weppbatch.hydrology.state import Floats
 
 FUSION_J_MM = 3.35e5  # J/m2 to freeze a millimetre of water
 FROZEN_UPPER_W_MK, FROZEN_LOWER_W_MK = 1.75, 2.1  # frozen soil within and below the tilled 200 mm
 LITTER_W_MK = 0.05
+THINNEST_M = 1e-3  # litter that keeps the frost away
 TILLED_MM = 200.0
 DAMPING_M = 2.0  # of the annual wave of soil temperature
 HOUR_S = 3600.0
-SETTLING_H = 6  # between two looks at how water moves in unfrozen soil; WEPP looks every hour
+SETTLING_H = 3  # between two looks at how water moves in soil that was frozen yesterday; WEPP looks every hour
 
 
 @kernel
@@ -30,12 +31,12 @@ def snow_w_mk(density: float) -> float:
 
 
 @kernel
-def insulation_m2k_w(site: Any, pack_mm: float, density: float) -> float:
-    """Thermal resistance of snow and litter."""
+def insulation_m2k_w(site: Any, pack_mm: float, density: float, thinnest_m: float) -> float:
+    """Thermal resistance of snow and of litter of some thickness."""
     total = 0.0
     if pack_mm > NONE_MM and pack_mm / density > 1e-3:
         total += pack_mm / density / snow_w_mk(density)
-    if site.litter_m > 1e-3:
+    if site.litter_m > thinnest_m:
         total += site.litter_m / LITTER_W_MK
     return float(total)
 
@@ -192,15 +193,15 @@ def melt_from_below(layers: Floats, sheets: Floats, flux_w_m2: float) -> None:
 @kernel
 def frost_hour(
     site: Any, layers: Floats, sheets: Floats, settings: Floats, day_of_year: float, surface_c: float,
-    pack_mm: float, density: float, hour: int,
-) -> None:  # fmt: skip
-    """One hour of a soil that is or may be frozen, under a surface of a temperature; water settles at times."""
+    pack_mm: float, density: float,
+) -> bool:  # fmt: skip
+    """One hour of a soil that is or may be frozen, under a surface of a temperature; whether there is frost."""
     first, last, front, thawed = shape(sheets)
     if abs(surface_c) < 0.01:
         surface_c = 0.0
     if first < 0 and surface_c >= 0.0:
-        return
-    insulation = insulation_m2k_w(site, pack_mm, density)
+        return False
+    insulation = insulation_m2k_w(site, pack_mm, density, THINNEST_M)
     lowest = last if last >= 0 else 0
     rising = from_below_w_m2(layers, sheets, settings, day_of_year, lowest)
     if surface_c < 0.0:
@@ -211,7 +212,7 @@ def frost_hour(
         least = max(frozen_mm, sheets[at.HEIGHT, 0] / 2.0)
         losing = -surface_c / (insulation + frozen_m2k_w(least)) - (rising if alone else 0.0)
         if losing <= 0.0 and first < 0:
-            return
+            return False
         if losing > 0.0 and front < sheets.shape[1]:
             freeze(layers, sheets, surface_c, insulation, rising if alone else 0.0, front, frozen_mm)
         elif alone and last >= 0:
@@ -222,5 +223,4 @@ def frost_hour(
         if surface_c > 0.0:
             melt_from_above(layers, sheets, surface_c, insulation, first, last)
         melt_from_below(layers, sheets, rising)
-    if hour % SETTLING_H == SETTLING_H - 1:
-        settle(layers, sheets, float(SETTLING_H))
+    return True

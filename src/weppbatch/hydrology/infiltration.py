@@ -11,6 +11,7 @@ from weppbatch.hydrology.state import Floats
 
 LEAST_CONDUCTIVITY_MM_H = 1e-7
 NO_SUCTION_MM = 1e-9
+LEAST_EXCESS_MM = 0.1  # less of it, in a step or in a storm, infiltrates after all, as in WEPP
 
 
 @kernel
@@ -94,23 +95,34 @@ def excess(
     refill_mm_h: float,
     depression_mm: float,
     excess_mm_h: Floats,
-) -> tuple[float, float]:
-    """Fill `excess_mm_h` (n) with rates of runoff; give the runoff (mm) and the last rate of infiltration (mm/h).
+) -> tuple[float, float, int]:
+    """Fill `excess_mm_h` (n) with rates of runoff; give the runoff (mm), the last rate of infiltration (mm/h), and
+    how often water began to pond.
 
     Infiltration never exceeds the free storage near the surface, which drains at `refill_mm_h`. The first of the
-    excess fills the depressions, whose water infiltrates when the rate allows, or after the storm.
+    excess fills the depressions, whose water infiltrates when the rate allows, or after the storm. Ponding begins
+    and goes on only with LEAST_EXCESS_MM in a step; less infiltrates.
     """
     ke_mm_h = max(ke_mm_h, LEAST_CONDUCTIVITY_MM_H)
     infiltrated = 0.0
     stored = 0.0
     runoff = 0.0
     last_rate = 0.0
+    ponds = False
+    pondings = 0
     for i in range(n):
         hours = time_h[i + 1] - time_h[i]
         storage_mm += refill_mm_h * hours
         room = max(storage_mm - infiltrated, 0.0)
         offered = rate_mm_h[i] * hours
-        taken = min(step_infiltration(infiltrated, rate_mm_h[i], hours, ke_mm_h, ns_mm), room)
+        taken = step_infiltration(infiltrated, rate_mm_h[i], hours, ke_mm_h, ns_mm)
+        if ponds:
+            ponds = offered - taken >= LEAST_EXCESS_MM
+        elif rate_mm_h[i] > ke_mm_h:
+            at_ponding = ke_mm_h * ns_mm / (rate_mm_h[i] - ke_mm_h)
+            ponds = infiltrated + offered - at_ponding > LEAST_EXCESS_MM
+            pondings += int(ponds)
+        taken = min(taken if ponds else offered, room)
         surplus = offered - taken
         if surplus <= 1e-12 and stored > 0.0:
             surplus = 0.0
@@ -127,4 +139,4 @@ def excess(
             last_rate = taken / hours
         else:
             excess_mm_h[i] = 0.0
-    return runoff, last_rate
+    return runoff, last_rate, pondings

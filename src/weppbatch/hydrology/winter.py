@@ -57,6 +57,9 @@ def daily(declination: float, latitude: float, east: float, rise: float, set_: f
     return (still + turning) * 12.0 / math.pi
 
 
+FELT_M = 1e-4  # litter that the surface's temperature feels
+
+
 @kernel
 def clearness(latitude_deg: float, day: float, radiation_ly: float, level_ly: float) -> tuple[float, float]:
     """Cloud cover 0-1 and the share of the potential that comes as beam radiation."""
@@ -165,7 +168,7 @@ def first_storm_hour(day_of_year: int, hours: int) -> int:
 @kernel
 def felt_resistance(site: Any, layers: Floats, sheets: Floats, air_c: float, state: Floats) -> float:
     """Thermal resistance from the surface to the front where soil freezes or thaws."""
-    total = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY])
+    total = frost.insulation_m2k_w(site, state[at.PACK], state[at.DENSITY], FELT_M)
     if state[at.FROST] > 1.0:
         if state[at.THAWED] > 1.0:
             depth = 0.0 if air_c < 0.0 else state[at.THAWED]
@@ -199,6 +202,8 @@ def winter_day(
     may_freeze = settings[at.FROST_ON] > 0.0
     if may_freeze:
         sheets_water.spread(layers, sheets, water, state[at.FROST] <= 0.0)
+    unsettled = 0
+    settling = frost.SETTLING_H if state[at.FROST] > 0.0 else 1
     for hour in range(24):
         falling = precip_mm / wet_hours if first <= hour < first + wet_hours else 0.0
         temperature = air[hour]
@@ -211,10 +216,14 @@ def winter_day(
                 site, temperature, received * share, cloud, weather[at.WIND], state[at.ROUGHNESS], state[at.PACK],
                 state[at.DENSITY], resistance,
             )  # fmt: skip
-            frost.frost_hour(
+            active = frost.frost_hour(
                 site, layers, sheets, settings, weather[at.DAY_OF_YEAR], ground, state[at.PACK], state[at.DENSITY],
-                hour,
             )  # fmt: skip
+            if active:
+                unsettled += 1
+                if unsettled == settling:
+                    sheets_water.settle(layers, sheets, float(unsettled))
+                    unsettled = 0
             note_frost(sheets, state)
         snows = temperature <= settings[at.THRESHOLD_C]
         heat = 0.0
@@ -228,6 +237,8 @@ def winter_day(
         )
     state[at.EVENING_C] = air[23]
     if may_freeze:
+        if unsettled > 0:
+            sheets_water.settle(layers, sheets, float(unsettled))
         sheets_water.gather(sheets, water, ice)
 
 
