@@ -6,6 +6,7 @@ by weppbatch's own writers; its climates are compressed. Nothing is simulated he
 
 import csv
 import gzip
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,25 +14,45 @@ from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from weppbatch.engines.inputs import daily_weather, plane_input
 from weppbatch.formats.climate_cli import read_climate, write_climate
 from weppbatch.formats.management import read_management, write_management
 from weppbatch.formats.slope import read_slope, write_slope
 from weppbatch.formats.soil import read_soil, write_soil
-from weppbatch.hydrology.state import DailyWeather, HillslopeInput
+from weppbatch.hydrology.plants import interception_mm
+from weppbatch.hydrology.state import CoverInput, DailyWeather, Floats, HillslopeInput, HillslopeResult, Ints
 
-CARRIED = Path(__file__).parent / "data" / "agreement" / "cases.csv"
-KEPT = (
+FOLDERS = {"plain": Path(__file__).parent / "data" / "agreement"}
+FOLDERS["defaults"] = FOLDERS["plain"] / "defaults"
+"""The sets of cases: WEPP without its side files, and with those of a batch's defaults."""
+COLUMNS = {
+    "runoff": "runoff_mm",
+    "et": "et_mm",
+    "percolation": "wb_Dp_mm",
+    "lateral": "wb_latqcc_mm",
+    "peak": "peak_annmax_mean_mmh",
+    "sediment": "pass_sed_kg_per_m",
+    "plants": "transpiration_mm",
+}
+"""The table's column of each value of a Reference; the last stands in the newer set only."""
+GROUPS = ("climate", "texture", "management", "shape", "severity")
+"""What cases are told apart by; the last in the newer set only."""
+NAMES = (
     *("case", "slope_file", "soil_file", "management_file", "climate_file", "shape", "length_m", "width_m"),
-    *("texture", "management", "climate", "years", "precip_mm", "runoff_mm", "et_mm", "wb_Dp_mm", "wb_latqcc_mm"),
-    *("peak_annmax_mean_mmh", "pass_sed_kg_per_m"),
+    *("texture", "management", "climate", "years"),
 )
-"""The columns that the repository carries of the table."""
+KEPT = (*NAMES, "precip_mm", *(column for value, column in COLUMNS.items() if value != "plants"))
+"""The columns that the repository carries of a table of other sources."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What real WEPP gave for a case, a year: water (mm), the mean of the annual peaks (mm/h), sediment (kg/m)."""
+    """What a model gives for a case, a year: water (mm), the mean of the annual peaks (mm/h), sediment (kg/m).
+
+    `plants` is the part of evapotranspiration that plants transpire and catch; NaN where it isn't known.
+    """
 
     runoff: float
     et: float
@@ -39,6 +60,7 @@ class Reference:
     lateral: float
     peak: float
     sediment: float
+    plants: float
 
 
 @dataclass(frozen=True)
@@ -72,14 +94,38 @@ def read_case(folder: Path, row: dict[str, str]) -> Case:
     profile = read_slope(folder / row["slope_file"])[0]
     soil = read_soil(folder / row["soil_file"])
     cover = read_management(folder / row["management_file"]).cover
-    values = ("runoff_mm", "et_mm", "wb_Dp_mm", "wb_latqcc_mm", "peak_annmax_mean_mmh", "pass_sed_kg_per_m")
     return Case(
         name=row["case"],
-        groups={group: row[group] for group in ("climate", "texture", "management", "shape")},
+        groups={group: row[group] for group in GROUPS if group in row},
         years=int(row["years"]),
         hillslope=plane_input(row["case"], profile, soil, cover),
-        reference=Reference(*(float(row[name]) for name in values)),
+        reference=Reference(*(float(row.get(name, math.nan)) for name in COLUMNS.values())),
     )
+
+
+def means(result: HillslopeResult, width_m: float, year: Ints, plants: Floats) -> Reference:
+    """A result as means a year: mm, the mean of the annual peaks in mm/h, sediment in kg per m of width."""
+    years = int(year[-1] - year[0]) + 1
+    peak_mm_h = result.peak_m3_s / result.area_m2 * 3.6e6
+    annual = [peak_mm_h[year == one].max() for one in np.unique(year)]
+    return Reference(
+        runoff=float(result.runoff_mm.sum()) / years,
+        et=float(result.et_mm.sum()) / years,
+        percolation=float(result.percolation_mm.sum()) / years,
+        lateral=float(result.lateral_mm.sum()) / years,
+        peak=float(np.mean(annual)),
+        sediment=float(result.sediment_kg.sum()) / years / width_m,
+        plants=float(plants.sum()) / years,
+    )
+
+
+def of_plants(result: HillslopeResult, cover: CoverInput) -> Floats:
+    """What plants transpired and what evaporated from their leaves (mm a day); WEPP counts them as one."""
+    holds_mm = interception_mm(cover.canopy_cover, cover.live_biomass_kg_m2 or 0.0)
+    before = np.concatenate([[0.0], result.canopy_water_mm[:-1]])
+    caught = np.minimum(np.maximum(holds_mm - before, 0.0), result.rain_melt_mm)
+    total: Floats = result.transpiration_mm + before + caught - result.canopy_water_mm
+    return total
 
 
 @contextmanager

@@ -10,7 +10,17 @@ Floats = npt.NDArray[np.float64]
 LEAST_SEDIMENT = 0.1  # kg/m a year: cases below count in no score of sediment
 NEXT_TO_NOTHING = 1e-4  # kg/m: what no sediment counts as in a logarithm
 HEADINGS = (
-    *("n", "run-off mm/yr", "bias %", "NSE", "MdARE %", "ET bias %", "lateral bias %", "percolation bias mm"),
+    *(
+        "n",
+        "run-off mm/yr",
+        "bias %",
+        "NSE",
+        "MdARE %",
+        "ET bias %",
+        "of plants %",
+        "lateral bias %",
+        "percolation bias mm",
+    ),
     *("peak ratio", "sediment n", "R2(log)", "bias (log)", "median ratio", "within 1.5", "within 2"),
 )
 
@@ -26,6 +36,7 @@ def scores(reference: Mapping[str, Floats], found: Mapping[str, Floats]) -> dict
             "mdare_pct": mdare_pct(reference["runoff"], found["runoff"]),
         },
         "et": water(reference["et"], found["et"]),
+        "plants": water(reference["plants"], found["plants"]),
         "lateral": water(reference["lateral"], found["lateral"]),
         "percolation": {"bias_mm": float((found["percolation"] - reference["percolation"]).mean())},
         "peak": {"median_ratio": median_ratio(reference["peak"], found["peak"])},
@@ -84,6 +95,7 @@ def row(score: Mapping[str, Any]) -> list[str]:
         (score["runoff"]["nse"], ".3f"),
         (score["runoff"]["mdare_pct"], ".1f"),
         (score["et"]["bias_pct"], "+.1f"),
+        (score["plants"]["bias_pct"], "+.1f"),
         (score["lateral"]["bias_pct"], "+.1f"),
         (score["percolation"]["bias_mm"], "+.2f"),
         (score["peak"]["median_ratio"], ".2f"),
