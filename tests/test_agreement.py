@@ -17,6 +17,7 @@ PLAIN = {
     "u30_L100_sandyloam_highsev_syn_dry": (0.1, 1.2),
     "u05_L200_loam_forest_iowa_bp": (0.1, None),
     "u05_L200_siltloam_highsev_newmeadows": (0.15, None),
+    "u45_L100_loam_highsev_newmeadows": (0.15, 1.25),
 }
 
 # cases with a batch's defaults, one of each severity

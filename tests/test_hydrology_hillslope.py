@@ -250,3 +250,12 @@ def test_rain_without_a_duration_is_refused():
 def test_problems_are_told_before_the_first_hillslope_runs():
     with pytest.raises(InputProblems, match="hillslope high loam"):
         simulate_many([cases.hillslope(), cases.hillslope(width_m=-1.0)], WEATHER, OPTIONS)
+
+
+def test_rills_begin_as_wide_as_the_cover_says_and_narrow_ones_erode_more():
+    days = cases.weather(1)
+    narrow, wide = (
+        simulate(replace(cases.hillslope(), cover=cases.cover("high", rill_width_m=width)), days, EngineOptions())
+        for width in (0.01, 0.5)
+    )
+    assert narrow.sediment_kg.sum() > wide.sediment_kg.sum() > 0.0

@@ -196,7 +196,7 @@ def refreeze_top(sheets: Floats, surface_c: float, insulation: float) -> float:
 def melt_sheet(sheets: Floats, j: int, heat_j: float, least_mm: float) -> float:
     """Melt a sheet's ice with an amount of heat (J/m2); give what heat is left.
 
-    What would thaw less than `least_mm` of the sheet in an hour melts within it and leaves it frozen, as in WEPP.
+    What would thaw less than `least_mm` of the sheet melts within it, which stays frozen ground, as in WEPP.
     """
     needed = (1.0 - sheets[at.MELTED, j]) * fusion_j_m2(sheets, j)
     share = min(heat_j / needed, 1.0) if needed > 0.0 else 1.0

@@ -33,7 +33,10 @@ NOTHING = Growing(
 
 
 def growing(
-    inputs: HillslopeInput, layers: Layers, settled_ratios: tuple[float, float, float], monthly_mean_c: Floats
+    inputs: HillslopeInput,
+    layers: Layers,
+    settled_ratios: tuple[float, float, float],
+    monthly_mean_c: Floats | None,
 ) -> Growing:
     """The arrays that the day loop reads and changes, fresh ones for each run; NOTHING where the cover is static.
 
@@ -42,6 +45,8 @@ def growing(
     rotation, cover = inputs.rotation, inputs.cover
     if rotation is None:
         return NOTHING
+    if monthly_mean_c is None:
+        raise ValueError("plants need the months' mean temperatures")
     ground = field(inputs, layers, settled_ratios, rotation)
     plants = with_defaults(rotation.plants)
     for crop in rotation.crops:

@@ -188,8 +188,8 @@ def mean_slope(fraction: Floats, slope: Floats) -> float:
     return max(float(np.trapezoid(slope, fraction)), LEAST_SLOPE)
 
 
-def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats) -> Site:
-    """All that the day loop reads of one hillslope."""
+def pack(inputs: HillslopeInput, latitude_deg: float, monthly_mean_c: Floats | None = None) -> Site:
+    """All that the day loop reads of one hillslope; a rotation needs the station's twelve mean temperatures."""
     soil, cover = inputs.soil, inputs.cover
     layers = on_grid(soil.layers, SURFACE_MM)
     kept = retention(layers)
