@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hydrology_cases as cases
+from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import storm
+from weppbatch.hydrology.shared import Shared
+from weppbatch.hydrology.state import EngineOptions
 
 
 @pytest.mark.parametrize(
@@ -91,3 +95,16 @@ def test_a_storm_too_fine_to_refine_stays_as_it_is():
     time_h, rate_mm_h = np.linspace(0.0, 24.0, 11), np.full(10, 1.0)
     assert storm.refined(time_h, rate_mm_h, 10) == 10
     assert (rate_mm_h == 1.0).all()
+
+
+def test_a_run_cuts_each_day_s_storm_into_its_steps():
+    days = cases.weather(1)
+    shared = Shared(days, EngineOptions())
+    wet = np.flatnonzero(days.precip_mm)
+    assert wet.size > 50 and (shared.table[days.precip_mm == 0.0, at.STEPS] == 0.0).all()
+    for day in wet:
+        first, n = shared.table[day, [at.FIRST_STEP, at.STEPS]].astype(int)
+        shape = (float(values[day]) for values in (days.precip_mm, days.duration_h, days.tp, days.ip))
+        times, rates = storm.storm_steps(*shape, 10)
+        assert shared.times_h[first : first + n + 1] == pytest.approx(times)
+        assert shared.rates_mm_h[first : first + n] == pytest.approx(rates)
