@@ -3,8 +3,8 @@
 `python benchmarks/agreement.py` prints Markdown tables: all cases, and by climate, texture, management and shape.
 `--set defaults` takes the cases that were run with a batch's defaults (FAO-56, seepage by the hour) in the place
 of those that were run without WEPP's side files; `--cases PATH` another table of the same columns with its files
-beside it. `--json` prints the scores for machines, `--results PATH` writes every case's figures, `--plot PATH` draws them.
-What was run in which WEPP: benchmarks/data/README.md.
+beside it. `--json` prints the scores for machines, `--results PATH` writes every case's figures, `--plot PATH`
+draws them. What was run in which WEPP: benchmarks/data/README.md.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Runs hillslopes of the shipped tables in a real WEPP as a batch's defaults do, for the agreement benchmark.
 
 `python benchmarks/agreement_wepp.py --wepp PATH` writes the cases of `agreement.py --set defaults` again: each
-class of cover on each texture in each climate, on slopes in turn, with the side files of a batch's defaults (FAO-56,
-seepage by the hour). Soils are as WEPP can read them, without `ksatadj`. The embedded engine is not run here.
+class of cover on each texture in each climate, on slopes in turn, with the side files of a batch's defaults
+(FAO-56, seepage by the hour). Soils are as WEPP can read them, without `ksatadj`. The embedded engine isn't run.
 """
 
 import argparse

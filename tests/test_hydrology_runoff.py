@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,3 +80,36 @@ def test_recession_s_two_branches_meet():
     limit = 2.0 ** (2 / 3)
     left, right = (runoff.share_after_recession(1e-6, 1e-6, limit + d) for d in (-1e-9, 1e-9))
     assert left == pytest.approx(right, abs=1e-6)
+
+
+def routed_mm_h(rates_mm_h, hours, length_m, alpha):
+    times = np.concatenate([[0.0], np.cumsum(hours)])
+    rates = np.array(rates_mm_h) * MM_H
+    return runoff.routed_peak_m_s(times, rates, len(rates), length_m, alpha) / MM_H
+
+
+def test_a_steady_excess_that_lasts_reaches_equilibrium():
+    assert routed_mm_h([20.0] * 6, [0.5] * 6, 50.0, 5.0) == pytest.approx(20.0, rel=1e-6)
+
+
+def test_a_short_excess_rises_with_the_kinematic_wave():
+    # before equilibrium the foot holds all that fell: q = alpha (i t)^1.5
+    alpha, seconds, rate = 2.0, 300.0, 30.0 * MM_H
+    expected = alpha * (rate * seconds) ** 1.5 / 200.0 / MM_H
+    assert expected < 30.0
+    assert routed_mm_h([30.0], [seconds / 3600.0], 200.0, alpha) == pytest.approx(expected)
+
+
+def test_a_gap_lets_the_first_wave_run_down_before_the_second_comes():
+    alone = routed_mm_h([0.0, 30.0], [2.0, 0.1], 100.0, 3.0)
+    late = routed_mm_h([30.0, 0.0, 30.0], [0.1, 48.0, 0.1], 100.0, 3.0)
+    soon = routed_mm_h([30.0, 0.0, 30.0], [0.1, 0.01, 0.1], 100.0, 3.0)
+    assert alone <= late < 1.1 * alone
+    assert soon > 1.5 * alone
+
+
+@given(st.lists(st.floats(0.0, 80.0), min_size=1, max_size=12), st.floats(20.0, 400.0), st.floats(1.0, 20.0))
+@settings(max_examples=100, deadline=None)
+def test_no_routed_peak_exceeds_the_highest_rate_of_excess(rates, length_m, alpha):
+    found = routed_mm_h(rates, [0.2] * len(rates), length_m, alpha)
+    assert 0.0 <= found <= max(rates) * (1.0 + 1e-6)

@@ -30,6 +30,20 @@ def test_percolation_moves_water_and_loses_none(water, hours, base, hourly):
     assert water.sum() + out == pytest.approx(before, abs=1e-9)
 
 
+@given(st.floats(1e-12, 60.0))
+@settings(max_examples=200, deadline=None)
+def test_the_share_that_drains_is_exact_where_little_and_where_all_of_it_does(ratio):
+    assert soil_water.drained_share(ratio) == pytest.approx(-np.expm1(-ratio), rel=1e-13)
+
+
+def test_soil_at_rest_drains_nothing_and_a_nanometre_more_stays():
+    for above, rests in ((0.0, True), (0.5e-6, True), (1e-3, False)):
+        water = CAPACITY + above
+        before = water.copy()
+        soil_water.percolate(1.0, water, DRY, CAPACITY, UPPER, KSAT, EXPONENT, 10.0, True)
+        assert soil_water.at_rest(before, CAPACITY) == rests == (water == before).all()
+
+
 def test_nothing_percolates_below_field_capacity():
     water = CAPACITY.copy()
     assert soil_water.percolate(24.0, water, DRY, CAPACITY, UPPER, KSAT, EXPONENT, 10.0, True) == 0.0

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hydrology_cases as cases
+from weppbatch.hydrology import columns as at
 from weppbatch.hydrology import storm
+from weppbatch.hydrology.shared import Shared
+from weppbatch.hydrology.state import EngineOptions
 
 
 @pytest.mark.parametrize(
@@ -68,3 +72,39 @@ def test_breakpoints_are_scaled_to_the_depth_of_the_day():
 
 def test_breakpoints_without_rain_give_no_steps():
     assert storm.breakpoints(5.0, np.array([1.0, 2.0]), np.array([3.0, 3.0]), 0, 2, np.zeros(4), np.zeros(4)) == 0
+
+
+@pytest.mark.parametrize(
+    ("hours", "longest_s"), [(0.5, 60.0), (1.0, 120.0), (2.0, 180.0), (6.0, 300.0), (12.0, 600.0)]
+)
+def test_steps_are_refined_to_wepp_s_and_keep_their_rain(hours, longest_s):
+    time_h, rate_mm_h = np.zeros(400), np.zeros(400)
+    time_h[:4] = hours * np.array([0.0, 0.2, 0.3, 1.0])
+    rate_mm_h[:3] = 4.0, 30.0, 2.0
+    before = (rate_mm_h[:3] * np.diff(time_h[:4])).sum()
+    n = storm.refined(time_h, rate_mm_h, 3)
+    steps_s = 3600.0 * np.diff(time_h[: n + 1])
+    assert (steps_s > 0.0).all()
+    assert steps_s.max() <= 1.1 * longest_s + 1e-6
+    assert (rate_mm_h[:n] * np.diff(time_h[: n + 1])).sum() == pytest.approx(before)
+    assert {4.0, 30.0, 2.0} == set(rate_mm_h[:n])
+    assert np.isclose(time_h[: n + 1], hours * 0.2).any()
+
+
+def test_a_storm_too_fine_to_refine_stays_as_it_is():
+    time_h, rate_mm_h = np.linspace(0.0, 24.0, 11), np.full(10, 1.0)
+    assert storm.refined(time_h, rate_mm_h, 10) == 10
+    assert (rate_mm_h == 1.0).all()
+
+
+def test_a_run_cuts_each_day_s_storm_into_its_steps():
+    days = cases.weather(1)
+    shared = Shared(days, EngineOptions())
+    wet = np.flatnonzero(days.precip_mm)
+    assert wet.size > 50 and (shared.table[days.precip_mm == 0.0, at.STEPS] == 0.0).all()
+    for day in wet:
+        first, n = shared.table[day, [at.FIRST_STEP, at.STEPS]].astype(int)
+        shape = (float(values[day]) for values in (days.precip_mm, days.duration_h, days.tp, days.ip))
+        times, rates = storm.storm_steps(*shape, 10)
+        assert shared.times_h[first : first + n + 1] == pytest.approx(times)
+        assert shared.rates_mm_h[first : first + n] == pytest.approx(rates)

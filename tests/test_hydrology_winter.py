@@ -95,15 +95,15 @@ def test_warmth_melts_what_was_frozen_from_above_and_below():
 def test_less_than_a_millimetre_melted_in_an_hour_leaves_frozen_ground():
     found = ground()
     hours(-6.0, 48, found)
-    _, layers, sheets, _ = found
-    frozen, whole = sheets[at.FROZEN, 0], frost.fusion_j_m2(layers, sheets, 0)
-    assert frost.melt_sheet(layers, sheets, 0, 0.08 * whole, 1.0) == 0.0
+    sheets = found[2]
+    frozen, whole = sheets[at.FROZEN, 0], frost.fusion_j_m2(sheets, 0)
+    assert frost.melt_sheet(sheets, 0, 0.08 * whole, 1.0) == 0.0
     assert sheets[at.FROZEN, 0] == frozen == 10.0 and sheets[at.MELTED, 0] == pytest.approx(0.08)
     # cold makes up for what melted before it freezes anything else
     cold = 0.04 * whole / 3600.0 * (0.01 / 1.75)
-    assert frost.refreeze_top(layers, sheets, -cold, 0.0) == 0.0
+    assert frost.refreeze_top(sheets, -cold, 0.0) == 0.0
     assert sheets[at.MELTED, 0] == pytest.approx(0.04)
-    frost.melt_sheet(layers, sheets, 0, 0.5 * whole, 1.0)
+    frost.melt_sheet(sheets, 0, 0.5 * whole, 1.0)
     assert sheets[at.FROZEN, 0] == pytest.approx(10.0 * (1.0 - 0.5 / 0.96))
 
 
@@ -111,8 +111,8 @@ def test_cold_that_rising_heat_outweighs_freezes_no_thawed_ground():
     found = ground()
     hours(-6.0, 48, found)
     hours(4.0, 6, found)
-    _, layers, sheets, _ = found
-    front = frost.shape(sheets)[2]
+    layers, sheets = found[1], found[2]
+    front = int(found[4][at.FULL_TO])
     before = sheets[at.FROZEN].copy()
     frost.freeze(layers, sheets, -0.5, 0.2, 30.0, front, 0.0, False)
     assert np.array_equal(sheets[at.FROZEN], before)
@@ -139,7 +139,7 @@ def test_a_frozen_winter_runs_off_more_and_closes():
     slope = cases.hillslope("low", "silt loam", slope=0.05)
     with_frost, without = (simulate(slope, cold, replace(LIKE_WEPP, frost=on)) for on in (True, False))
     assert with_frost.closure_mm < 1e-6 and without.closure_mm < 1e-6
-    assert with_frost.runoff_mm.sum() > 1.05 * without.runoff_mm.sum()
+    assert with_frost.runoff_mm.sum() > 1.03 * without.runoff_mm.sum()
     assert (with_frost.peak_m3_s <= with_frost.max_excess_m3_s * (1 + 1e-12)).all()
 
 

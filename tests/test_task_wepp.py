@@ -32,7 +32,7 @@ def test_the_task_writes_its_tables_and_shows_the_figures_that_matter(run):
     summary = json.loads((run.scratch / "wepp/summary.json").read_text())
     for name in ("precip_mm_yr", "runoff_mm_yr", "streamflow_mm_yr", "soil_loss_t_ha_yr", "sediment_yield_t_yr"):
         assert metrics[name] == summary[name] and math.isfinite(metrics[name])
-    assert (metrics["years"], metrics["hillslopes"], metrics["engine"]) == (2, 7, "embedded 1.1")
+    assert (metrics["years"], metrics["hillslopes"], metrics["engine"]) == (2, 7, "embedded 1.2")
     assert metrics["closure_mm_max"] < 1e-6
     hillslopes = pd.read_parquet(run.scratch / "wepp/hillslopes.parquet")
     assert not hillslopes.isna().any().any()
