@@ -48,7 +48,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory, sample_dem: Path, two_waters
         assert main(["tasks", "mixed", "--on", ",".join(MODEL)]) == 0
         assert examine(batch) == []
         workspace.snapshot(batch)
-        for task in graph.TASKS:
+        for task in ("clone", *graph.PREPROCESS, *MODEL):
             for runid in ("ws-2",) if task in MODEL else ("ws-1", "ws-2"):
                 execute(Job(batch, runid, task, execution="batch:by:hand"))
     return batch
