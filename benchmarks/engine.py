@@ -105,7 +105,7 @@ def main() -> None:
         print(
             f"\nReal WEPP, {COMPARED} of the hillslopes, rain, defaults: {clock:.2f} ms a hillslope-year, ", end=""
         )
-        print(f"a hillslope-year, {cpu:.2f} of the processor.")
+        print(f"{cpu:.2f} of the processor.")
     with tempfile.TemporaryDirectory() as empty:
         cold = apart(1, options.years, daily=True, WEPPBATCH_CACHE=empty)
     warm = timed["daily"]["load_s"]
