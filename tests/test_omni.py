@@ -136,6 +136,16 @@ def test_what_a_scenario_or_contrast_lacks_is_told_before_anything_is_set(base: 
         set_fields(base, ['omni.contrasts=[{"treated": "undisturbed", "areas": true, "topaz_ids": [22]}]'])
 
 
+def test_a_scenario_and_what_it_needs_of_other_controls_are_set_together(base: Path):
+    (base / "sbs.tif").write_text("")
+    contrast = '{"treated": "sbs_map", "topaz_ids": [22]}'
+    together = ['omni.scenarios=[{"kind": "sbs_map"}]', f"omni.contrasts=[{contrast}]", "wepp.hillslope_daily=true"]
+    with pytest.raises(WrongSettings, match="sbs_map needs a burn severity map"):
+        set_fields(base, together)
+    set_fields(base, [*together, "disturbed.sbs_map=sbs.tif"])
+    assert Omni.getInstance(base).names(burned=True) == ("sbs_map",)
+
+
 def test_set_says_how_many_jobs_and_how_much_disk_scenarios_mean(
     compared: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -178,6 +178,10 @@ class NoDbBase(BaseModel):
         """What is wrong with the settings that only a closer look shows; nothing unless a control says so."""
         return []
 
+    def problems_beside(self, others: Mapping[str, "NoDbBase"]) -> list[str]:
+        """The same, where other controls, by name, are about to be set together with this one."""
+        return self.problems()
+
     @classmethod
     def overlooked(cls, values: dict[str, Any]) -> list[str]:
         """What is wrong between values, of which some are wrong by themselves; nothing unless a control says so."""

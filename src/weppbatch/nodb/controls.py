@@ -78,6 +78,10 @@ def set_fields(wd: str | Path, assignments: Sequence[str]) -> dict[str, tuple[An
             problems += [f"{name}.{line}" for line in wrong]
             if changed is not None:
                 pending.append((control, changed))
+        beside = {changed.path.stem: changed for _, changed in pending}
+        for name, changed in beside.items():
+            found = changed.problems_beside(beside)
+            problems += [f"{name}.{line}" for line in found if line.split(":")[0] in texts[name]]
         if problems:
             raise WrongSettings("nothing was set:", problems)
         done: dict[str, tuple[Any, Any]] = {}
@@ -114,13 +118,10 @@ def apply(control: NoDbBase, values: dict[str, Any]) -> tuple[NoDbBase | None, l
 
 
 def _changed(control: NoDbBase, texts: dict[str, str]) -> tuple[NoDbBase | None, list[str]]:
-    """A copy of a control with fields set from texts, looked at closely."""
+    """A copy of a control with fields set from texts."""
     fields = type(control).model_fields
     values = {key: _value(text, fields.get(key)) for key, text in texts.items()}
-    changed, problems = apply(control, values)
-    if changed is not None:
-        problems = [line for line in changed.problems() if line.split(":")[0] in texts]
-    return (None if problems else changed), problems
+    return apply(control, values)
 
 
 def _split(assignments: Sequence[str]) -> tuple[dict[str, dict[str, str]], list[str]]:

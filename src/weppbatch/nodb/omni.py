@@ -1,6 +1,6 @@
 """Omni: the scenarios that are compared with the run itself, and what is treated where; settings only."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -190,13 +190,18 @@ class Omni(NoDbBase):
         return next((scenario for scenario in self.scenarios if scenario.name == name), None)
 
     def problems(self) -> list[str]:
+        """What `problems_beside` says with the other controls as they lie in the folder."""
+        return self.problems_beside({})
+
+    def problems_beside(self, others: Mapping[str, NoDbBase]) -> list[str]:
         """Scenarios that lack what they rest on: a map of burn severity, or the watershed before the fire."""
         found = missing_files(self, "contrast_areas")
         try:
-            burned = bool(Disturbed.getInstance(self.wd).sbs_map)
-            wepp = Wepp.getInstance(self.wd)
+            disturbed = (others.get("disturbed") or Disturbed.getInstance(self.wd)).settings()
+            wepp = (others.get("wepp") or Wepp.getInstance(self.wd)).settings()
         except WeppbatchError:
             return found  # said of those controls themselves
+        burned = bool(disturbed["sbs_map"])
         found += self._contrast_problems(self.names(burned=burned), wepp)
         kinds = [scenario.kind for scenario in self.scenarios or ()]
         if "sbs_map" in kinds and not burned:
@@ -206,15 +211,15 @@ class Omni(NoDbBase):
                 found.append(f"scenarios: {kind} in a burned batch rests on undisturbed, which is not among them")
         return found
 
-    def _contrast_problems(self, names: tuple[str, ...], wepp: Wepp) -> list[str]:
+    def _contrast_problems(self, names: tuple[str, ...], wepp: Mapping[str, Any]) -> list[str]:
         """Contrasts of scenarios that there are not, and what keeps contrasts from being routed."""
         found = []
         for contrast in self.contrasts:
             missing = {contrast.control, contrast.treated} - {BASE, *names}
             found += [f"contrasts: '{name}' is not among the scenarios" for name in sorted(missing)]
-        if self.contrasts and not wepp.hillslope_daily:
+        if self.contrasts and not wepp["hillslope_daily"]:
             found.append("contrasts: they are routed from the hillslopes' days (wepp.hillslope_daily=true)")
-        if self.contrasts and wepp.engine != "embedded":
+        if self.contrasts and wepp["engine"] != "embedded":
             found.append("contrasts: only the embedded engine's hillslopes can be routed again")
         if any(contrast.areas for contrast in self.contrasts) and not self.contrast_areas:
             found.append("contrasts: areas needs a GeoJSON (omni.contrast_areas)")
