@@ -305,7 +305,6 @@ def test_a_service_that_fails_leaves_nothing(
 @pytest.fixture
 def usgs(sample_dem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The library seamless-3dep, with its mosaic of 60 m on loopback: the sample terrain as float32."""
-    pytest.importorskip("seamless_3dep")
     from seamless_3dep import _vrt_pools
 
     folder = tmp_path / "usgs"
