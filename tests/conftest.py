@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from weppbatch.tasks.execute import Job, execute
 from weppbatch.terrain.sample import write_sample_dem
 
 BIN = Path(sys.executable).parent
+# Under nohup or in a script's background Ctrl-C is ignored, and all that tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 LATER = "landuse,soils,climate,wepp,watar,omni"
 
 

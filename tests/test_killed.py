@@ -98,8 +98,8 @@ def test_after_sigkill_nobody_writes_on_and_the_next_run_completes(new_batch: Ca
     assert wait_until_quiet(batch, 5) == []
     assert_whole(batch)
     ledger = Ledger(Plan(batch))
-    assert "running" not in {state.status for state in ledger.runs.values()}
-    assert "interrupted" in {state.status for state in ledger.runs.values()}
+    # A task is killed as soon as it misses its parent; a short one may have ended before.
+    assert {state.status for state in ledger.runs.values()} <= {"interrupted", "pending"}
     assert not Lock(batch / ".lock").is_held()
     assert main(["run", "killed", "--cores", "2"]) == 0
     assert_whole(batch)
