@@ -6,7 +6,6 @@ Killed at any instant it leaves no half file in place: the next execution starts
 import os
 import resource
 import shutil
-import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from time import monotonic, sleep
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from weppbatch.disk import disk_full
@@ -29,6 +28,7 @@ from weppbatch.tasks.graph import scenario_of, spec_of
 from weppbatch.tasks.record import Record, TaskFiles, Usage, file_entries, read_record
 from weppbatch.tasks.retries import wait_s
 from weppbatch.tasks.run import Metrics, Run
+from weppbatch.tasks.stopping import EndingOnSignals
 
 ORPHAN_CHECK_S = 0.5
 ASKED_BY = "WEPPBATCH_JOB"
@@ -69,7 +69,6 @@ def execute(job: Job) -> Metrics:
     files.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(holding(files.lock, wait_s=LOCK_WAIT_S, execution=job.execution))
-        stack.enter_context(_ending_on_sigterm())
         _end_with_the_parent()
         log = stack.enter_context(_logging(job.batch / job.log))
         last = read_record(files.failed)
@@ -88,6 +87,7 @@ def execute(job: Job) -> Metrics:
         )
         write_json(files.running, record.common("running"))
         recording = stack.enter_context(_Recording(job, record, log))
+        stack.enter_context(EndingOnSignals())
         return recording.run_task()
 
 
@@ -271,26 +271,6 @@ def _logging(path: Path) -> Iterator[_Log]:
             os.dup2(original, descriptor)
             os.close(original)
         log.stream.close()
-
-
-@contextmanager
-def _ending_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the task as Ctrl-C does, as an interruption that is recorded.
-
-    As no ordinary exception: a library that is just being imported would make an import error of it.
-    """
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt("the task was told to stop (SIGTERM)")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _end_with_the_parent() -> None:
