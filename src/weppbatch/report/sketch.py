@@ -25,30 +25,29 @@ BUDGET_BYTES = 3_500_000  # of all runs: with tables and records, 100 runs stay 
 METRES_A_DEGREE = 111_320.0
 VALUE_BYTES = 6  # of a figure, with its comma
 LEAST_BYTES = 48  # of a hillslope
+LAND_AT = 6 + len(PART_FIGURES)  # in what is told of a hillslope: the number of its land use, then of its texture
+FOR_ALL = ("lands", "textures", "figures", "left_out")  # what `drawing` makes something of for the whole batch
 TOLERANCES_CELLS = (0.75, 1.5, 3.0)
 SCALE = 1e5  # encoded units a degree, 1.1 m
 
 
 class Sketches:
-    """Draws runs, each within its share of the budget; what does not fit is left out and counted.
+    """Draws runs, each within its share of the budget; what does not fit is left out and named.
 
-    `land`: the land uses that hillslopes have, by number; `textures` likewise. `figures`: all values of the results
-    of hillslopes, by name, for their classes.
+    What `draw` gives rests on the run and its share alone, so that it can be kept for the next build.
     """
 
     def __init__(self, runs: int) -> None:
         self.share_bytes = BUDGET_BYTES // max(runs, 1)
         self.without_subcatchments: list[str] = []
-        self.land: dict[tuple[str, str], int] = {}
-        self.textures: dict[str, int] = {}
-        self.figures: dict[str, list[float]] = {name: [] for name in PART_FIGURES}
 
     def draw(self, result: RunResult, row: Row) -> dict[str, Any]:
         """A run's shapes, with short keys since there are many.
 
         Polygon or basin `p`, its bounds `b`, the outlet that was given in its place `q`, outlet `o`, whether that
         is flagged `f`, results `v` in the order of RUN_FIGURES, channels `c` by order with their figures `k`,
-        hillslopes `s`.
+        hillslopes `s`. For `drawing` alone: land uses and textures of the hillslopes by their numbers in `s`, all
+        values of PART_FIGURES, and whether the hillslopes were left out.
         """
         cell_deg = result.cell_size_m / METRES_A_DEGREE
         drawn: dict[str, Any] = {"id": result.runid}
@@ -68,52 +67,67 @@ class Sketches:
 
     def drawing(self, sketches: Sequence[dict[str, Any]], rows: Sequence[Row]) -> dict[str, Any]:
         """All that the map draws: the runs, the measures that colour them, and the names behind numbers."""
+        land: dict[tuple[str, str], int] = {}
+        textures: dict[str, int] = {}
+        runs = []
+        for sketch in sketches:
+            lands = [land.setdefault((label, kind), len(land)) for label, kind in sketch["lands"]]
+            soils = [textures.setdefault(name, len(textures)) for name in sketch["textures"]]
+            parts = [_numbered(_numbered(part, LAND_AT, lands), LAND_AT + 1, soils) for part in sketch.get("s", ())]
+            runs.append({key: value for key, value in sketch.items() if key not in FOR_ALL} | {"s": parts})
+        self.without_subcatchments = [sketch["id"] for sketch in sketches if sketch["left_out"]]
+        figures = {
+            name: [value for sketch in sketches for value in sketch["figures"][name]] for name in PART_FIGURES
+        }
         return {
-            "runs": list(sketches),
-            "measures": measures(rows, self.figures),
-            "land": [[label, land_kind(name)] for label, name in self.land],
-            "textures": list(self.textures),
+            "runs": runs,
+            "measures": measures(rows, figures),
+            "land": [[label, land_kind(name)] for label, name in land],
+            "textures": list(textures),
         }
 
     def _network(self, result: RunResult, cell_deg: float) -> dict[str, Any]:
         """Channels and hillslopes as finely as the share allows; at worst only the larger channels."""
         hillslopes = result.hillslopes.num_rows if result.hillslopes is not None else 0
-        values = self._part_values(result)
+        values, common = _part_values(result)
         if hillslopes * LEAST_BYTES <= self.share_bytes:
             for tolerance in TOLERANCES_CELLS:
                 channels, lines = draw_channels(result, cell_deg * tolerance)
                 parts = draw_subcatchments(result, values, cell_deg * tolerance)
                 if _size(channels) + _size(lines) + _size(parts) <= self.share_bytes:
-                    return {"c": channels, "k": lines, "s": parts}
-        self.without_subcatchments.append(result.runid)
+                    return {"c": channels, "k": lines, "s": parts, "left_out": False} | common
         channels, _ = draw_channels(result, cell_deg * TOLERANCES_CELLS[-1])
         while _size(channels) > self.share_bytes:
             del channels[min(channels)]
-        return {"c": channels, "s": []}
+        return {"c": channels, "s": [], "left_out": True} | common
 
-    def _part_values(self, result: RunResult) -> dict[int, list[Any]]:
-        """What is told of each hillslope, by topaz_id.
 
-        Position, area (ha), length (m), slope (%); then, as far as there are any: PART_FIGURES, numbers of land use
-        and texture, burn severity from 0 to 3.
-        """
-        values: dict[int, list[Any]] = {}
-        for row in _rows(result.hillslopes):
-            for name in PART_FIGURES:
-                if row.get(name) is not None:
-                    self.figures[name].append(row[name])
-            land = (row.get("landuse"), row.get("disturbed_class"))
-            size = [row["position"], round(row["area_m2"] / 1e4, 2), round(row["length_m"])]
-            told = [
-                *(_short(row.get(name)) for name in PART_FIGURES),
-                None if land[1] is None else self.land.setdefault((str(land[0]), str(land[1])), len(self.land)),
-                _numbered(self.textures, row.get("texture")),
-                None if row.get("burn_class") is None else SEVERITIES.index(row["burn_class"]),
-            ]
-            while told and told[-1] is None:
-                told.pop()
-            values[row["topaz_id"]] = [*size, round(row["slope_scalar"] * 100, 1), *told]
-        return values
+def _part_values(result: RunResult) -> tuple[dict[int, list[Any]], dict[str, Any]]:
+    """What is told of each hillslope, by topaz_id, and the land uses, textures and figures of all.
+
+    Position, area (ha), length (m), slope (%); then, as far as there are any: PART_FIGURES, numbers of land use and
+    texture, burn severity from 0 to 3.
+    """
+    values: dict[int, list[Any]] = {}
+    lands: dict[tuple[str, str], int] = {}
+    textures: dict[str, int] = {}
+    figures: dict[str, list[float]] = {name: [] for name in PART_FIGURES}
+    for row in _rows(result.hillslopes):
+        for name in PART_FIGURES:
+            if row.get(name) is not None:
+                figures[name].append(row[name])
+        land, texture = (row.get("landuse"), row.get("disturbed_class")), row.get("texture")
+        size = [row["position"], round(row["area_m2"] / 1e4, 2), round(row["length_m"])]
+        told = [
+            *(_short(row.get(name)) for name in PART_FIGURES),
+            None if land[1] is None else lands.setdefault((str(land[0]), str(land[1])), len(lands)),
+            None if texture is None else textures.setdefault(texture, len(textures)),
+            None if row.get("burn_class") is None else SEVERITIES.index(row["burn_class"]),
+        ]
+        while told and told[-1] is None:
+            told.pop()
+        values[row["topaz_id"]] = [*size, round(row["slope_scalar"] * 100, 1), *told]
+    return values, {"lands": list(lands), "textures": list(textures), "figures": figures}
 
 
 def draw_channels(result: RunResult, tolerance_deg: float) -> tuple[dict[int, list[str]], dict[int, list[Any]]]:
@@ -192,8 +206,11 @@ def _short(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
 
-def _numbered(known: dict[str, int], name: str | None) -> int | None:
-    return None if name is None else known.setdefault(name, len(known))
+def _numbered(part: list[Any], at: int, numbers: Sequence[int]) -> list[Any]:
+    """A hillslope with another number at a place, where it has one."""
+    if len(part) <= at or part[at] is None:
+        return part
+    return [*part[:at], numbers[part[at]], *part[at + 1 :]]
 
 
 def _size(drawn: dict[int, list[str]] | dict[int, list[Any]] | list[list[Any]]) -> int:
