@@ -1,3 +1,25 @@
+/* batchMap(element, drawing, options): a map of watersheds by Leaflet, for any page; it knows `data.units`, `units`, `make`
+   and nothing else of its page. (The signature that is being built; the wiring of the index page goes to map_panel.js.)
+
+   element: a div with a height of its own, empty.
+   drawing: what report/sketch.py gives (`data.map` of the index page; `Sketches(1, fine=True)` for one run's own page).
+   options, all optional:
+     stateOf(id)     the state of a run, for its colour: "succeeded", ...
+     measures        results that colour watersheds: [{key, label, unit, digits, percent, of(id) -> number or null}]
+     about(id)       lines of the tooltip of a watershed: ["ws-1", "Soil loss: 1.2 t/ha/yr"]
+     legend, layers  elements to be filled: the legend, the checkboxes of the layers (each <input name="layer-NAME">)
+     onChoose(run)   a run was chosen, or null; run: {id, outlet: {...}, iou, flags, ...} as the drawing has it
+     only            id of the one run that is chosen from the start and is never left (a run's own page)
+   gives: {
+     choose(id | null)       choose a run, draw its hillslopes, go there; null: all
+     choices()               what can colour the watersheds, or the chosen one's hillslopes, now: [{key, label}]
+     colourBy(key), by()     set, and the key now
+     show(layer, on)         "hillshade" "windows" "polygons" "basins" "channels" "outlets" "labels"
+     home()                  go where all watersheds are in sight
+     run                     the chosen run or null
+     leaflet                 the L.Map
+   }
+   Events on element: "map-chosen" after a choice and once its hillslopes are drawn; "map-coloured" after colours changed. */
 /* The map: watersheds, outlets, channels and, of a chosen run, hillslopes, as SVG. No libraries, no requests. */
 const batchMap = (() => {
   const SVG = "http://www.w3.org/2000/svg", RADIUS_M = 6378137;
