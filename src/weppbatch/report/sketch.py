@@ -63,7 +63,7 @@ class Sketches:
         share = (SHAPES_BYTES - self.shape_bytes) // left - _size(drawn)
         drawn |= self._network(result, share)
         self.shape_bytes += _size(drawn)
-        return drawn | self._relief(result, extents, (SHADES_BYTES - self.shade_bytes) // left)
+        return drawn | self._relief(result, (SHADES_BYTES - self.shade_bytes) // left)
 
     def drawing(self, sketches: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """All that the map draws: the runs, what colours their hillslopes, and the names behind numbers."""
@@ -136,14 +136,13 @@ class Sketches:
         label, name = row.get("landuse"), row.get("disturbed_class")
         return None if name is None else self._land.setdefault((str(label), str(name)), len(self._land))
 
-    def _relief(self, result: RunResult, extents: Extents, share_bytes: int) -> dict[str, Any]:
+    def _relief(self, result: RunResult, share_bytes: int) -> dict[str, Any]:
         """The picture of a run's relief, where it has elevations and there is room."""
         dem = result.wd / DEM
         if self.runs > MOST_SHADED or not result.shows("dem") or not dem.exists():
             return {}
-        areas = [shape for shape in (extents.basin, result.polygon) if shape is not None]
         try:
-            shade = hillshade(dem, shapely.union_all(areas) if areas else None, share_bytes * 3 // 4 - 100)
+            shade = hillshade(dem, share_bytes * 3 // 4 - 100)  # in base64
         except DataError as error:
             result.problems.append(f"no hillshade: {error}")
             return {}
