@@ -31,14 +31,17 @@ function mapColours(drawing, { measures = [], stateOf = null, states = [] }) {
 
   /* A result in classes; fewer classes than colours take those furthest apart. */
   function classed(measure, valueOf) {
-    const { key, label, unit = "", ramp = "slope", percent, group } = measure, own = percent ? 100 : 1;
+    const { key, label, unit = "", ramp = "slope", reverse, percent, group } = measure, own = percent ? 100 : 1;
     const inUnits = (value) => units.convert(value * own, unit);
     let system = null, bounds = [];
     const boundsNow = () => {
       if (system !== units.system) [system, bounds] = [units.system, measure.bounds ? measure.bounds.map(inUnits) : roundBounds((measure.spread || []).map(inUnits))];
       return bounds;
     };
-    const shade = (at) => `filled ${ramp}-${bounds.length ? Math.round((at * (CLASSES - 1)) / bounds.length) : 2}`;
+    const shade = (at) => {
+      const place = bounds.length ? Math.round((at * (CLASSES - 1)) / bounds.length) : 2;
+      return `filled ${ramp}-${reverse ? CLASSES - 1 - place : place}`;
+    };
     const text = (bound) => Number(bound.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }) + (percent ? " %" : "");
     const name = (value) => {
       const all = boundsNow();

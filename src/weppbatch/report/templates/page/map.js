@@ -4,7 +4,7 @@
    element: an empty div with a height of its own.
    drawing: what report/sketch.py gives (`data.map` of the index page; `Sketches(1, fine=True)` for one run's page).
    options, all optional:
-     measures        results that colour watersheds: [{key, label, unit, digits, percent, ramp, group, of(id) -> number or null}]
+     measures        results that colour watersheds: [{key, label, unit, digits, percent, ramp, reverse, group, of(id) -> number or null}]
      stateOf(id), states   the state of a run, for its colour: "succeeded"; and all states in the legend's order
      about(id)       lines of a watershed's tooltip: ["ws-1", "Soil loss: 1.2 t/ha/yr"]
      note(run, key)  a sentence under the legend, or ""
@@ -58,12 +58,12 @@ function batchMap(element, drawing, options = {}) {
   /* The relief of a run's window: of the chosen one as a whole, of others within the basin. */
   function relief(run) {
     const [west, south, east, north] = run.h.b, project = (lat, lon) => L.CRS.EPSG3857.project(L.latLng(lat, lon));
-    const low = project(south, west), size = project(north, east).subtract(low), lines = decodedLines(run.a || run.p);
-    const ring = lines.reduce((longest, line) => line.length > longest.length ? line : longest, []);
-    const corners = ring.map(([lat, lon]) => project(lat, lon).subtract(low)).map(({ x, y }) => `${((100 * x) / size.x).toFixed(2)}% ${(100 - (100 * y) / size.y).toFixed(2)}%`);
+    const low = project(south, west), size = project(north, east).subtract(low), lines = decodedLines(run.a || run.p), longest = lines.reduce((best, line) => line.length > best.length ? line : best, []);
+    const corner = ({ x, y }) => `${((100 * x) / size.x).toFixed(2)}% ${(100 - (100 * y) / size.y).toFixed(2)}%`;
+    const within = (line) => line.length ? `polygon(${line.map(([lat, lon]) => corner(project(lat, lon).subtract(low))).join()})` : "none";
     const picture = L.imageOverlay(run.h.u, [[south, west], [north, east]], { pane: "map-shade", alt: "" });
     picture.on("add", () => mark(picture));
-    return Object.assign(picture, { run, clip: ring.length ? `polygon(${corners.join()})` : "" });
+    return Object.assign(picture, { run, basin: within(longest), window: within(decodedLines(run.w)[0] || []) });
   }
   const MAKE = {
     hillshade: (run) => run.h && relief(run),
@@ -96,10 +96,10 @@ function batchMap(element, drawing, options = {}) {
   /* Makes a shape look as it should while its run is chosen, or is not. */
   function mark(shape) {
     const own = shape.run === chosen;
-    if (shape.clip === undefined) return setClass(shape, shape.base + (own ? " chosen" : ""));
+    if (!shape.window) return setClass(shape, shape.base + (own ? " chosen" : ""));
     const picture = shape.getElement();
     if (!picture) return undefined;
-    picture.style.clipPath = own ? "none" : shape.clip;
+    picture.style.clipPath = own ? shape.window : shape.basin;
     return own ? shape.bringToFront() : shape;
   }
 
@@ -197,7 +197,8 @@ function batchMap(element, drawing, options = {}) {
     const taken = [], view = map.getBounds();
     for (const run of runs.slice(0, MOST_LABELS)) {
       const bounds = boundsOf([run]), [low, high] = [map.latLngToLayerPoint(bounds.getSouthWest()), map.latLngToLayerPoint(bounds.getNorthEast())];
-      const middle = low.add(high).divideBy(2), w = 7.5 * run.id.length, h = 18;
+      const middle = low.add(high).divideBy(2), w = 7.5 * run.id.length, h = 18, { x } = map.layerPointToContainerPoint(middle);
+      if (w < map.getSize().x) middle.x += Math.max(0, w / 2 + 4 - x) - Math.max(0, x + w / 2 + 4 - map.getSize().x);
       if (!view.intersects(bounds) || high.x - low.x < 24 || taken.some((other) => Math.abs(other.x - middle.x) < (w + other.w) / 2 && Math.abs(other.y - middle.y) < h)) continue;
       taken.push({ x: middle.x, y: middle.y, w });
       const icon = L.divIcon({ html: make("span", run.id), className: "map-label", iconSize: [0, 0] });

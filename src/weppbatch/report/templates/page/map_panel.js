@@ -13,7 +13,8 @@ const mainMap = (() => {
   const rampOf = ({ unit = "", percent }) => percent || /^(t|kg|ton)/.test(unit) ? "earth" : /^(mm|m³)/.test(unit) ? "water" : "slope";
   function measure(column) {
     const bounds = column.key === "iou" ? OVERLAPS : column.key.endsWith("_share") ? SHARES : undefined;
-    return { ...column, bounds, ramp: rampOf(column), group: FIRST.includes(column.key) ? "" : (data.views || {})[(column.views || [])[0]] || "", of: (id) => value(id, column.key) };
+    const reverse = column.key === "iou"; // a bad fit is what should be seen
+    return { ...column, bounds, reverse, ramp: rampOf(column), group: FIRST.includes(column.key) ? "" : (data.views || {})[(column.views || [])[0]] || "", of: (id) => value(id, column.key) };
   }
   const rank = ({ key }) => (FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length);
   const measures = data.columns.filter(({ key, numeric }) => numeric && !NEVER.includes(key))
@@ -118,6 +119,10 @@ const mainMap = (() => {
   at("map-all").addEventListener("click", () => map.all());
   addEventListener("hashchange", follow);
   addEventListener("load", follow);
+  const without = data.map.runs.filter(({ n, z }) => n && !z).length, notes = [];
+  if (without) notes.push(`To keep this file small, the hillslopes of ${plural(without, "watershed")} are not in it; all are in batch.gpkg.`);
+  if (!data.map.shaded) notes.push("There is no hillshade: of so many watersheds it would be a blur.");
+  at("map-note").prepend(notes.join(" "), " ");
   update();
   return map;
 })();
