@@ -1,4 +1,4 @@
-/* The map's legend and the switches of its layers, as elements. */
+/* The map's legend, the switches of its layers, and the choice of its colours, as elements. */
 
 /* A swatch and a text. */
 function legendItem(kind, text) {
@@ -34,4 +34,16 @@ function drawLayers(box, layers, onChange) {
     if (more.length) item.appendChild(make("ul")).append(...more.map(([other, text]) => legendItem(other, text)));
   }
   box.replaceChildren(make("h4", "Layers"), list);
+}
+/* The options of a select box of colours, in groups. */
+function offerColours(select, map) {
+  const grouped = new Map();
+  for (const choice of map.choices()) grouped.set(choice.group || "", [...(grouped.get(choice.group || "") || []), choice]);
+  select.replaceChildren(...[...grouped].flatMap(([label, all]) => {
+    const made = all.map((choice) => new Option(choice.label, choice.key, false, choice.key === map.by()));
+    if (!label) return made;
+    const group = Object.assign(make("optgroup"), { label });
+    group.append(...made);
+    return [group];
+  }));
 }

@@ -19,6 +19,8 @@
      outside()       how many are not in sight at home
      leaflet         the L.Map
    }
+   A run's own page: parts/run_map.html.j2, LIBRARIES leaflet, STYLES page/map.css, SCRIPTS page/shapes.js, colours.js,
+   legend.js, map.js, run_map.js; data.map = sketches.drawing([sketches.draw(result, row)]) of Sketches(1, fine=True).
    Events of element: "map-chosen" when a run was chosen and is drawn; "map-coloured" when colours changed. */
 function batchMap(element, drawing, options = {}) {
   const extent = ({ b }) => (b[2] - b[0]) * (b[3] - b[1]);
@@ -76,7 +78,7 @@ function batchMap(element, drawing, options = {}) {
   const some = (key) => runs.some((run) => run[key]);
   const LAYERS = [
     { name: "basins", label: "Basins found", there: some("a"), swatches: [["basin"]], on: true },
-    { name: "polygons", label: "Polygons given", there: some("p"), swatches: [[some("a") ? "given" : "basin"]], on: !runs.every((run) => run.a && run.n) },
+    { name: "polygons", label: "Polygons given", there: some("p"), swatches: [[some("a") ? "given" : "basin"]], on: Boolean(options.only) || !runs.every((run) => run.a && run.n) },
     { name: "windows", label: "DEM windows", there: some("w"), swatches: [["window"]], on: false },
     { name: "channels", label: "Channels", there: some("c"), swatches: [["channel"]], on: true },
     { name: "outlets", label: "Outlets", there: some("o") || some("q"), swatches: [["outlet"], ...(some("f") ? [["outlet flagged", "to be looked at"]] : []), ...(some("q") ? [["outlet given", "as given"]] : [])], on: true },
@@ -156,7 +158,7 @@ function batchMap(element, drawing, options = {}) {
     element.dispatchEvent(new CustomEvent("map-chosen", { detail: run }));
   }
   function drawLines(run) {
-    if (run.p && run.a) own.lines.addLayer(outline(run, run.p, "polygon given chosen"));
+    if (run.p && run.a && !options.only) own.lines.addLayer(outline(run, run.p, "polygon given chosen"));
     for (const [order, lines] of Object.entries(run.c || {})) own.lines.addLayer(L.polyline(decodedLines(lines), style("parts", "casing " + orderOf(order), { interactive: false })));
   }
   function drawParts(run, { channels }) {

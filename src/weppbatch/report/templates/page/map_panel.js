@@ -89,22 +89,11 @@ const mainMap = (() => {
   /* --- select boxes and the address --- */
   const pick = at("map-run"), by = at("map-by");
   pick.append(...data.map.runs.map(({ id }) => new Option(id, id)));
-  function offer() {
-    const grouped = new Map();
-    for (const choice of map.choices()) grouped.set(choice.group || "", [...(grouped.get(choice.group || "") || []), choice]);
-    by.replaceChildren(...[...grouped].flatMap(([label, all]) => {
-      const made = all.map((choice) => new Option(choice.label, choice.key, false, choice.key === map.by()));
-      if (!label) return made;
-      const group = Object.assign(make("optgroup"), { label });
-      group.append(...made);
-      return [group];
-    }));
-  }
   function update() {
     const run = map.run();
     pick.value = run ? run.id : "";
     facts(run);
-    offer();
+    offerColours(by, map);
   }
   const follow = () => {
     const found = /^#run=(.+)$/.exec(location.hash);
