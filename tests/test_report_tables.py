@@ -1,5 +1,7 @@
+import base64
 import csv
 import json
+import zlib
 from pathlib import Path
 
 import geopandas
@@ -14,9 +16,10 @@ from weppbatch.errors import DataError
 from weppbatch.report.build import build_report
 from weppbatch.report.columns import RUN_SCHEMA
 from weppbatch.report.figures import run_row
+from weppbatch.report.packing import encode
 from weppbatch.report.results import Features, read_result, short_name
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds
-from weppbatch.report.sketch import BUDGET_BYTES, Sketches, encode
+from weppbatch.report.sketch import SHAPES_BYTES, Sketches
 from weppbatch.report.tables import Earlier, MergedTable
 
 LAYERS = {"watersheds", "outlets", "subcatchments", "channels"}
@@ -177,18 +180,17 @@ def test_lines_are_encoded_as_google_documents_it():
 def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes(batch: Path):
     ledger = ledger_of(batch)
     result = read_result(ledger, Features(batch), "ws-1")
-    drawn = Sketches(100).draw(result, run_row(result))
-    assert [row[1:] for row in drawn["s"]] == [
-        [21, "top", 1.0, 100, 10.0],
-        [31, "top", 2.0, 200, 20.0],
-        [41, "top", 3.0, 300, 30.0],
-    ]
-    assert (list(drawn["c"]), drawn["f"]) == ([2], True)
-    crowded = Sketches(BUDGET_BYTES // 60)
+    roomy, crowded = Sketches(10), Sketches(SHAPES_BYTES // 60)
+    drawn = roomy.draw(result, run_row(result))
+    assert {"z", "n", "o", "f"} <= set(drawn)
+    told = json.loads(zlib.decompress(base64.b64decode(drawn["z"])))
+    assert told["values"]["topaz_id"] == [21, 31, 41] and told["values"]["area_m2"] == [1, 2, 3]
+    roomy.drawing([drawn])
+    assert roomy.without_hillslopes == []
     drawn = crowded.draw(result, run_row(result))
-    assert (drawn["s"], len(drawn["c"][2])) == ([], 1)
-    crowded.drawing([drawn], [run_row(result)])
-    assert crowded.without_subcatchments == ["ws-1"]
+    assert "z" not in drawn and drawn["n"] == 3
+    crowded.drawing([drawn])
+    assert crowded.without_hillslopes == ["ws-1"]
 
 
 def test_numbers_are_written_for_people():

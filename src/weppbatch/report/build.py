@@ -40,7 +40,7 @@ def build_report(ledger: Ledger, folder: Path | None = None) -> Path:
     folder = folder or ledger.plan.folder / "report"
     folder.mkdir(exist_ok=True)
     provenance, summary, scenarios = Provenance(ledger), Summary(ledger), Scenarios()
-    sketches = Sketches(len(ledger.runs))
+    sketches = Sketches(len(ledger.runs), {runid: ledger.plan.area_m2(runid) for runid in ledger.runs})
     write_json(folder / "status.json", ledger.to_json())
     told = Build(ledger, folder, provenance, sketches).told()
     for runid, what in told.items():
@@ -49,8 +49,7 @@ def build_report(ledger: Ledger, folder: Path | None = None) -> Path:
         summary.add(result)
         scenarios.add(result)
     rows = [what.row for what in told.values()]
-    drawing = sketches.drawing([what.sketch for what in told.values()], rows)
-    summary.without_subcatchments = sketches.without_subcatchments
+    drawing = sketches.drawing([what.sketch for what in told.values()])
     with replacing(folder / "runs.parquet") as path:
         write_runs_parquet(path, rows)
     with replacing(folder / "runs.csv") as path:
@@ -73,7 +72,7 @@ class Build:
     def __init__(self, ledger: Ledger, folder: Path, provenance: Provenance, sketches: Sketches) -> None:
         self.ledger, self.folder = ledger, folder
         self.provenance, self.sketches = provenance, sketches
-        self.kept = Kept.of(ledger, folder.parent, ledger.plan.folder, drawn=sketches.share_bytes)
+        self.kept = Kept.of(ledger, folder.parent, ledger.plan.folder, drawn=sketches.rests_on)
 
     def told(self) -> dict[str, Told]:
         """By run. What did not change comes from the last build: the files too, when nothing did."""
