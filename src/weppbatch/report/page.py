@@ -43,7 +43,7 @@ def page_of(
     tasks = {name: graph.spec_of(name) for name in names}
     columns = [column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             batch=ledger.plan.runner.batch_name,
@@ -127,21 +127,22 @@ def _filled(column: Column, rows: Sequence[Row]) -> bool:
     )
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Jinja with everything escaped, and the filters of the pages."""
+    made = Environment(
         loader=PackageLoader("weppbatch.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-    environment.filters |= {
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    made.filters |= {
         "shown": shown,
         "seconds": shown_seconds,
         "bytes": shown_bytes,
         "log_link": log_link,
         "moment": moment,
     }
-    environment.globals["cell"] = cell
-    return environment
+    made.globals["cell"] = cell
+    return made

@@ -54,7 +54,7 @@ class Provenance:
         self.engines: dict[str, set[str]] = defaultdict(set)
         self.differences: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
-        self._base_settings = {name: load(self.base, name).settings() for name in _fields_read()}
+        self._base_settings = {name: load(self.base, name).settings() for name in fields_read()}
 
     def add(self, result: RunResult) -> None:
         """Take in a run: its source of elevations, the versions that made it, its own settings, its digests."""
@@ -93,7 +93,7 @@ class Provenance:
 
     def settings(self) -> list[dict[str, Any]]:
         """The settings of `_base` that tasks read: field, value, default, description, whether it was changed."""
-        read = {f"{control}.{name}" for control, names in _fields_read().items() for name in names}
+        read = {f"{control}.{name}" for control, names in fields_read().items() for name in names}
         return [row._asdict() | {"changed": row.changed} for row in describe(self.base) if row.field in read]
 
     def versions(self) -> dict[str, str]:
@@ -150,7 +150,7 @@ class Provenance:
     def _note_differences(self, runid: str, wd: Path) -> None:
         """Keep the settings in which a run differs from `_base`."""
         found: dict[str, Any] = {}
-        for control, names in _fields_read().items():
+        for control, names in fields_read().items():
             try:
                 own = load(wd, control).settings()
             except InputError as error:
@@ -196,7 +196,7 @@ def _sources(result: RunResult) -> list[tuple[str, str]]:
     return found
 
 
-def _fields_read() -> dict[str, list[str]]:
+def fields_read() -> dict[str, list[str]]:
     """The control fields that any task reads, by control."""
     read: dict[str, list[str]] = defaultdict(list)
     for spec in graph.TASKS.values():
