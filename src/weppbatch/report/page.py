@@ -20,12 +20,13 @@ from weppbatch.report.scenarios import FIGURES, MEASURE, MOST_ROWS, Scenarios
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import STATES, Summary
 from weppbatch.report.tables import Row
+from weppbatch.report.timing import Timing
 from weppbatch.report.units import US_UNITS
 from weppbatch.tasks import graph
 
 LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
-STYLES = ("report.css",)
-SCRIPTS = ("page/core.js", "page/colours.js", "page/map.js", "page/tables.js")
+STYLES = ("report.css", "charts.css")
+SCRIPTS = ("page/core.js", "page/colours.js", "page/map.js", "page/tables.js", "page/plots.js", "page/charts.js", "page/time.js")
 
 
 def page_of(
@@ -36,6 +37,8 @@ def page_of(
     rows: Sequence[Row],
     drawing: dict[str, Any],
     files: Sequence[dict[str, Any]],
+    timing: Timing | None = None,
+    pages: Sequence[str] = (),
 ) -> str:
     """The page's HTML."""
     ledger = summary.ledger
@@ -72,7 +75,10 @@ def page_of(
             manifest=manifest,
             settings=provenance.settings(),
             files=files,
+            timing=timing,
             data={
+                "pages": list(pages),
+                "time": timing and timing.data,
                 "map": drawing,
                 "units": US_UNITS,
                 "records": summary.records,
