@@ -20,7 +20,9 @@ def report(
     name: Annotated[str, typer.Argument(help="the batch")],
     runs: Annotated[
         str | None,
-        typer.Option(metavar="RUNS", help="a page for each of these: all, run ids, 0:10, @failed, @stale, @missing"),
+        typer.Option(
+            metavar="RUNS", help="a page for each of these: all, run ids, 0:10, @failed, @stale, @missing"
+        ),
     ] = None,
     snakemake: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Snakemake's own report too, as .zip or .html")

@@ -1,7 +1,7 @@
 """What to change so that a batch goes faster, in plain words derived from measured times alone.
 
-In: one start and what its tasks took. Out: advice, each with the figures that it rests on. A rule is a function of the
-facts that gives advice or nothing; none guesses.
+In: one start and what its tasks took. Out: advice, each with the figures that it rests on. A rule is a
+function of the facts that gives advice or nothing; none guesses.
 """
 
 import socket
@@ -24,7 +24,8 @@ WAITED_S = 60.0
 GAPS = 0.25  # share of the cores' time that stands idle before the end
 # What makes a task take less, where a setting does.
 LESS_OF: dict[str, str] = {
-    "wepp": "Fewer years of weather (climate.years), fewer hillslopes (a larger watershed.csa_ha), or wepp.hillslope_daily off take less",
+    "wepp": "Fewer years of weather (climate.years), fewer hillslopes (a larger watershed.csa_ha), or "
+    "wepp.hillslope_daily off take less",
     "omni": "Each scenario simulates the watershed once more: fewer of them (omni.scenarios) take less",
     "dem": "A DEM that lies on a disk of this machine takes less than one that is read over a network",
     "outlet": "Larger cells (ron.cell_size_m) or a smaller ron.buffer_m take less",
@@ -90,7 +91,10 @@ def idle_end(facts: Facts) -> Advice | None:
             f"{last.runid} first), it would not have been alone at the end."
         )
     else:
-        more = " It had begun early: more cores won't shorten this, only a smaller watershed or less to do for it will."
+        more = (
+            " It had begun early: more cores won't shorten this, only a smaller watershed or less to do for it "
+            "will."
+        )
     return Advice("Cores idle at the end", lines + more)
 
 
@@ -104,9 +108,12 @@ def memory_bound(facts: Facts) -> Advice | None:
     peak_mb = max((time.peak_mb for time in facts.times), default=0.0)
     return Advice(
         "Memory lowers how much goes on at once",
-        f"The largest tasks ask for {shown(facts.asked_mb, 0)} MB each, of {shown(facts.memory_mb, 0)} MB that tasks "
-        f"share: {fit} at a time fit, for {facts.start.cores} cores. The most that any used was {shown(peak_mb, 0)} MB. "
-        "If the machine has more, set WEPPBATCH_MEM_MB to it; else take fewer cores, or larger cells (ron.cell_size_m).",
+        f"The largest tasks ask for {shown(facts.asked_mb, 0)} MB each, of {shown(facts.memory_mb, 0)} MB "
+        f"that tasks "
+        f"share: {fit} at a time fit, for {facts.start.cores} cores. The most that any used was "
+        f"{shown(peak_mb, 0)} MB. "
+        "If the machine has more, set WEPPBATCH_MEM_MB to it; else take fewer cores, or larger cells "
+        "(ron.cell_size_m).",
     )
 
 
@@ -123,8 +130,8 @@ def dominating(facts: Facts) -> Advice | None:
     less = LESS_OF.get(box)
     return Advice(
         f"{label} takes most of the time",
-        f"{shown_seconds(wall_s)} of {shown_seconds(whole_s)} of all tasks' time, {shown(100 * wall_s / whole_s, 0)} %."
-        + (f" {less}." if less else ""),
+        f"{shown_seconds(wall_s)} of {shown_seconds(whole_s)} of all tasks' time, "
+        f"{shown(100 * wall_s / whole_s, 0)} %." + (f" {less}." if less else ""),
     )
 
 
@@ -137,8 +144,10 @@ def waited(facts: Facts) -> Advice | None:
     labels = ", ".join(graph.spec_of(task).label for task in graph.ordered({job.task for job in late}))
     return Advice(
         "Tasks waited before another attempt",
-        f"{len(late)} waited {shown_seconds(total_s)} in all ({labels}) after failures that may pass, mostly of a network "
-        "or a file system. weppbatch logs NAME --runs @failed tells the first cause; inputs on a disk of the machine "
+        f"{len(late)} waited {shown_seconds(total_s)} in all ({labels}) after failures that may pass, mostly "
+        f"of a network "
+        "or a file system. weppbatch logs NAME --runs @failed tells the first cause; inputs on a disk of the "
+        "machine "
         "don't have it.",
     )
 
@@ -155,7 +164,8 @@ def off_cpu(facts: Facts) -> Advice | None:
     told = "; ".join(f"{time.label} {shown(100 * time.cpu_s / time.wall_s, 0)} %" for time in found)
     return Advice(
         "Tasks waited for something else than their own computing",
-        f"Share of their time that they computed: {told}. The rest is disk, network, or cores that other programs or too "
+        f"Share of their time that they computed: {told}. The rest is disk, network, or cores that other "
+        f"programs or too "
         "many tasks at once used. A batch on a local disk, or --cores no larger than the machine has, may help.",
     )
 
@@ -169,8 +179,10 @@ def gaps(facts: Facts) -> Advice | None:
         return None
     return Advice(
         "Cores idle between tasks",
-        f"{shown(100 * idle, 0)} % of the cores' time passed before the end without a task, and half of the tasks take "
-        f"less than {shown_seconds(middle_s)}: starting them costs about as much as doing them. Fewer, larger watersheds "
+        f"{shown(100 * idle, 0)} % of the cores' time passed before the end without a task, and half of the "
+        f"tasks take "
+        f"less than {shown_seconds(middle_s)}: starting them costs about as much as doing them. Fewer, larger "
+        f"watersheds "
         "in a batch go better; more cores don't.",
     )
 
@@ -183,7 +195,8 @@ def more_cores(facts: Facts) -> Advice | None:
         return None
     return Advice(
         "The cores were busy",
-        f"{shown(100 * facts.busy, 0)} % of the time of {start.cores} {'core' if start.cores == 1 else 'cores'} was work: "
+        f"{shown(100 * facts.busy, 0)} % of the time of {start.cores} "
+        f"{'core' if start.cores == 1 else 'cores'} was work: "
         "with more cores (--cores, or a cluster) it goes faster nearly in proportion.",
     )
 

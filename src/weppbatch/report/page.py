@@ -26,7 +26,15 @@ from weppbatch.tasks import graph
 
 LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
 STYLES = ("report.css", "charts.css")
-SCRIPTS = ("page/core.js", "page/colours.js", "page/map.js", "page/tables.js", "page/plots.js", "page/charts.js", "page/time.js")
+SCRIPTS = (
+    "page/core.js",
+    "page/colours.js",
+    "page/map.js",
+    "page/tables.js",
+    "page/plots.js",
+    "page/charts.js",
+    "page/time.js",
+)
 
 
 def page_of(

@@ -78,6 +78,8 @@ def ash(files: RunFiles) -> dict[str, Any]:
         if any((*kind, period) in known for period in years) and (by_wind or kind[1] == "water")
     ]
     classes = [
-        {"label": name, **summary["by_burn_class"][name]} for name in BURN_CLASSES if name in summary["by_burn_class"]
+        {"label": name, **summary["by_burn_class"][name]}
+        for name in BURN_CLASSES
+        if name in summary["by_burn_class"]
     ]
     return {"summary": summary, "classes": classes, "years": years, "periods": periods}

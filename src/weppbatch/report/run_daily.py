@@ -1,7 +1,7 @@
 """A run's days at the outlet: the series that its page draws, and its water balance by year and by month.
 
-In: the table outlet_daily with the summary beside it. Out: plain values. The balance is summed from the table itself,
-never from the rounded series.
+In: the table outlet_daily with the summary beside it. Out: plain values. The balance is summed from the table
+itself, never from the rounded series.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,18 @@ from weppbatch.report.run_files import RunFiles
 FILE, SUMMARY = "wepp/outlet_daily.parquet", "wepp/summary.json"
 STORES = ("soil_water_mm", "snow_water_mm", "canopy_water_mm", "groundwater_mm")
 FLOWS = ("runoff_m3", "lateral_m3", "baseflow_m3", "rain_on_channels_m3")
-COLUMNS = ("date", "precip_mm", "et_mm", "deep_loss_mm", *STORES, *FLOWS, "streamflow_m3", "peak_m3_s", "sediment_kg")
+COLUMNS = (
+    "date",
+    "precip_mm",
+    "et_mm",
+    "deep_loss_mm",
+    *STORES,
+    *FLOWS,
+    "streamflow_m3",
+    "peak_m3_s",
+    "sediment_kg",
+)
+TERMS = ("precip", "et", "runoff", "lateral", "baseflow", "channels", "deep", "storage", "missing")
 SECONDS_A_DAY = 86_400.0
 RAIN_STEP_MM = 0.1
 STEPS = 20_000  # of a series whose step goes by its largest value
@@ -33,10 +44,12 @@ class Balance:
     """What became of the rain and snow of a year or month, in mm over the simulated area.
 
     precip = et + runoff + lateral + baseflow + channels + deep + storage + missing. channels: rain on the channels'
-    water; deep: lost to depth; storage: the change of what soil, snow, canopy and ground hold; missing: the closure.
+    water; deep: lost to depth; storage: the change of what soil, snow, canopy and ground hold; missing: the
+    closure.
     """
 
     label: str
+    counted: bool
     precip: float
     et: float
     runoff: float
@@ -46,7 +59,11 @@ class Balance:
     deep: float
     storage: float
     missing: float
-    counted: bool = True
+
+    @classmethod
+    def of(cls, label: str, terms: Mapping[str, Floats], place: int, *, counted: bool = True) -> "Balance":
+        """The terms at one place of arrays of sums."""
+        return cls(label, counted, **{name: float(terms[name][place]) for name in TERMS})
 
     @property
     def streamflow(self) -> float:
@@ -111,12 +128,15 @@ class Daily:
     def by_year(self) -> list[Balance]:
         """The balance of each year; those of the warm-up are marked."""
         years = np.unique(self.year)
-        sums = {name: np.bincount(self.year - years[0], series) for name, series in self.terms.items()}
+        sums = {
+            name: np.bincount(self.year - years[0], series).astype(np.float64)
+            for name, series in self.terms.items()
+        }
         first_counted = years[0] + self.warm_up
         return [
-            Balance(str(year), **{name: float(series[place]) for name, series in sums.items()}, counted=bool(year >= first_counted))
+            Balance.of(str(year), sums, place, counted=bool(year >= first_counted))
             for place, year in enumerate(years)
-        ]  # fmt: skip
+        ]
 
     def by_month(self) -> list[Balance]:
         """The balance of each month in the mean of the years that count."""
@@ -125,15 +145,13 @@ class Daily:
             name: np.bincount(self.month[self.counted], series[self.counted], minlength=12) / years
             for name, series in self.terms.items()
         }
-        return [
-            Balance(label, **{name: float(series[place]) for name, series in sums.items()})
-            for place, label in enumerate(MONTHS)
-        ]
+        return [Balance.of(label, sums, place) for place, label in enumerate(MONTHS)]
 
     def mean(self) -> Balance:
         """The balance of the mean year of those that count."""
         months = self.by_month()
-        return Balance("mean", **{name: sum(getattr(month, name) for month in months) for name in self.terms})
+        sums = {name: np.array([sum(getattr(month, name) for month in months)]) for name in self.terms}
+        return Balance.of("mean", sums, 0)
 
     def largest_missing_mm(self) -> float:
         """The most that any day's balance misses."""
@@ -158,7 +176,7 @@ def step_of(values: Floats) -> float:
 
 
 def packed(values: Floats, step: float) -> dict[str, Any]:
-    """A series in whole steps, as the differences from value to value in printable characters (see `packed_text`)."""
+    """A series in whole steps, as a text of the differences from value to value (see `packed_text`)."""
     whole = np.rint(np.nan_to_num(values) / step).astype(np.int64)
     return {"step": float(f"{step:.6g}"), "text": packed_text(np.diff(whole, prepend=0).tolist())}
 
@@ -166,7 +184,8 @@ def packed(values: Floats, step: float) -> dict[str, Any]:
 def packed_text(numbers: Sequence[int]) -> str:
     """Whole numbers as text: five bits a character from `?` on, the sixth says that more come, the sign is last.
 
-    The polyline algorithm (developers.google.com/maps/documentation/utilities/polylinealgorithm), of single numbers.
+    The polyline algorithm (developers.google.com/maps/documentation/utilities/polylinealgorithm), of single
+    numbers.
     """
     text: list[str] = []
     for number in numbers:

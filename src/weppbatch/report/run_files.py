@@ -1,4 +1,5 @@
-"""The files of one run that its page reads, each noted as it is read, so that a section can name where it comes from.
+"""The files of one run that its page reads, each noted as it is read, so that a section can name where it
+comes from.
 
 Reads; knows no section.
 """

@@ -1,4 +1,5 @@
-"""What made one run's results: terrain, sources, weather, settings, versions, and its tasks with times and checksums.
+"""What made one run's results: terrain, sources, weather, settings, versions, and its tasks with times and
+checksums.
 
 Reads records, the provenance of its elevations and its own controls; gives plain values. Writes nothing.
 """
@@ -95,7 +96,9 @@ def _settings(result: RunResult) -> list[dict[str, Any]]:
         try:
             found = describe(result.wd, control)
         except InputError as error:
-            rows.append({"field": control, "value": f"can't be read: {error.message}", "default": "", "description": ""})
+            rows.append(
+                {"field": control, "value": f"can't be read: {error.message}", "default": "", "description": ""}
+            )
             continue
         rows += [
             row._asdict() | {"value": told_value(row.value), "default": told_value(row.default)}
@@ -130,4 +133,6 @@ def told_tasks(names: Iterable[str]) -> str:
     names = list(names)
     labels = [graph.spec_of(name).label for name in names if not graph.scenario_of(name)]
     scenarios = len(names) - len(labels)
-    return ", ".join([*labels, *([f"{scenarios} {'scenario' if scenarios == 1 else 'scenarios'}"] if scenarios else [])])
+    return ", ".join(
+        [*labels, *([f"{scenarios} {'scenario' if scenarios == 1 else 'scenarios'}"] if scenarios else [])]
+    )

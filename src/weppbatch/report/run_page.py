@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from jinja2 import Environment
+
 from weppbatch.batch.ledger import Ledger
 from weppbatch.files import utc_now
 from weppbatch.report.assets import Assets, assets_of
@@ -18,7 +20,7 @@ from weppbatch.report.results import Features, RunResult, read_result
 from weppbatch.report.run_daily import MONTHS
 from weppbatch.report.run_made import made, tasks
 from weppbatch.report.run_sections import Section, sections
-from weppbatch.report.shown import shown, shown_short, shown_three
+from weppbatch.report.shown import places, shown, shown_short
 from weppbatch.report.summary import STATES, flag_texts
 from weppbatch.report.tables import Row
 from weppbatch.report.units import US_UNITS
@@ -105,7 +107,9 @@ def page_data(runid: str, found: Sequence[Section], *, burned: bool) -> dict[str
             ],
         }
     if "hillslopes" in content:
-        data["hillslopes"] = {key: content["hillslopes"][key] for key in ("curve", "half_area", "half_count", "label")}
+        data["hillslopes"] = {
+            key: content["hillslopes"][key] for key in ("curve", "half_area", "half_count", "label")
+        }
     if "scenarios" in content:
         data["scenarios"] = {key: content["scenarios"][key] for key in ("figures", "lines", "base")}
     if "ash" in content:
@@ -134,8 +138,8 @@ def shown_change(percent: float | None) -> str:
     return "±0 %" if text == "0" else f"{'+' if percent > 0 else '−'}{text} %"
 
 
-def run_environment() -> Any:
+def run_environment() -> Environment:
     """Jinja with the filters that a run's page needs beside those of every page."""
     made_with = environment()
-    made_with.filters |= {"day": shown_day, "change": shown_change, "short": shown_short, "three": shown_three}
+    made_with.filters |= {"day": shown_day, "change": shown_change, "short": shown_short, "places": places}
     return made_with

@@ -54,7 +54,8 @@ def page_file(folder: Path, runid: str) -> Path:
 
 
 def state_of(ledger: Ledger, runid: str) -> str:
-    """A checksum of all that a run's page is made from: its state, records, controls and feature, and the page's own
+    """A checksum of all that a run's page is made from: its state, records, controls and feature, and the
+    page's own
     parts. The tables are in it by the records' checksums."""
     wd = ledger.plan.folder / "runs" / runid
     files = sorted([*(wd / ".tasks").glob("*.json"), *wd.glob("*.nodb")])

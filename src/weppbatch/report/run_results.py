@@ -1,7 +1,6 @@
 """What one run's page shows of events, return periods and hillslopes, from the tables of the task wepp.
 
-In: the run's files and its joined table of hillslopes. Out: plain values with raw figures; nothing is rounded but for
-size, and nothing is laid out.
+In: the run's files and its joined table of hillslopes. Out: plain values with raw figures. Nothing is laid out.
 """
 
 from collections.abc import Mapping
@@ -67,7 +66,12 @@ def events(files: RunFiles) -> dict[str, Any]:
         "drawn": len(chosen),
         "total_t": total_t,
         "points": [
-            [int(day[at]), _short(figures["runoff_mm"][at]), _short(sediment_t[at]), _short(figures["peak_m3_s"][at])]
+            [
+                int(day[at]),
+                _short(figures["runoff_mm"][at]),
+                _short(sediment_t[at]),
+                _short(figures["peak_m3_s"][at]),
+            ]
             for at in chosen
         ],
         "largest": [
@@ -80,7 +84,7 @@ def events(files: RunFiles) -> dict[str, Any]:
 
 
 def periods(files: RunFiles) -> dict[str, Any]:
-    """Values by quantity and return period, of the annual maxima: {quantities: [{key, label, unit, rows}], years}."""
+    """Values of the annual maxima: `years` are the return periods, of which each of `quantities` has a value."""
     rows = [row for row in files.table(PERIODS).to_pylist() if row["series"] == ANNUAL_MAXIMA]
     known = {(row["quantity"], row["return_period_years"]): row for row in rows if row["value"] is not None}
     years = sorted({period for _, period in known})
@@ -152,7 +156,10 @@ def _by_class(table: pa.Table, area_ha: Floats, mass_t: Floats) -> list[Row]:
         sums[0] += 1
         sums[1] += float(area)
         sums[2] += float(mass)
-    rows = [{"label": label, "count": int(n), "area_ha": area, "mass_t_yr": mass} for label, (n, area, mass) in found.items()]
+    rows = [
+        {"label": label, "count": int(n), "area_ha": area, "mass_t_yr": mass}
+        for label, (n, area, mass) in found.items()
+    ]
     return sorted(rows, key=lambda row: (-row["mass_t_yr"], row["label"]))
 
 

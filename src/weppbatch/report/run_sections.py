@@ -47,7 +47,9 @@ def _balance(result: RunResult, files: RunFiles) -> Content:
 
 def _hillslopes(result: RunResult, files: RunFiles) -> Content:
     found = hillslopes(result)
-    files.read |= dict.fromkeys(("wepp/hillslopes.parquet", "watershed/hillslopes.parquet", "landuse/landuse.parquet"))
+    files.read |= dict.fromkeys(
+        ("wepp/hillslopes.parquet", "watershed/hillslopes.parquet", "landuse/landuse.parquet")
+    )
     return found
 
 

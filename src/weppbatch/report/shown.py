@@ -29,11 +29,9 @@ def shown_short(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def shown_three(value: float) -> str:
-    """A number with three digits that count, or all before the point: 16,186, 61.0, 0.490."""
-    if value == 0 or not np.isfinite(value):
-        return shown(value, 0)
-    return shown(value, max(0, 2 - int(np.floor(np.log10(abs(value))))))
+def places(value: float) -> int:
+    """The decimals with which three digits count: 0 of 16,186, 1 of 61.0, 3 of 0.490."""
+    return 0 if value == 0 or not np.isfinite(value) else max(0, 2 - int(np.floor(np.log10(abs(value)))))
 
 
 def shown_seconds(value: float | None) -> str:

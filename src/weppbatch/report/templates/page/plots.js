@@ -18,7 +18,8 @@ const plots = {
         else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", label()); }
       });
     };
-    new ResizeObserver(() => { if (Math.abs(box.clientWidth - width) > 2) again(); }).observe(box);
+    again();
+    new ResizeObserver(() => { if (Math.abs(box.clientWidth - width) > 2) requestAnimationFrame(again); }).observe(box);
     document.addEventListener("units", again);
     return again;
   },

@@ -105,5 +105,5 @@
   document.getElementById("flow-after").addEventListener("click", () => move(1));
   document.getElementById("flow-largest").addEventListener("click", () => choose({ from: Math.max(0, largest - 20), to: Math.min(count, largest + 25) }));
   document.getElementById("flow-log").addEventListener("change", (event) => { logarithmic = event.target.checked; stretch(); });
-  choose(shown);
+  pick.value = String(years.indexOf(shown));
 })();

@@ -142,7 +142,8 @@
   to = start.span;
   if (pick) pick.value = String(starts.indexOf(most));
   document.getElementById("time-legend").replaceChildren(plots.legend([...families.map((_, family) => [`var(${variable(family)})`, labelOf(family)]), ...(data.time.states.includes("failed") ? [["var(--failed)", "failed, underlined", "line"]] : [])]));
-  new ResizeObserver(draw).observe(canvas.parentElement);
+  draw();
+  new ResizeObserver(() => { if (canvas.parentElement.clientWidth !== boxes.width) requestAnimationFrame(draw); }).observe(canvas.parentElement);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   document.addEventListener("theme", draw);
   addEventListener("beforeprint", draw);
