@@ -97,5 +97,4 @@ def _write_merged(
             summary.add(result)
             rows.append(row)
             sketches.append(sketcher.draw(result, row))
-    summary.without_subcatchments = sketcher.without_subcatchments
-    return rows, sketcher.drawing(sketches, rows)
+    return rows, sketcher.drawing(sketches)

@@ -25,15 +25,10 @@ from weppbatch.report.units import US_UNITS
 from weppbatch.tasks import graph
 
 LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
-STYLES = ("report.css", "charts.css")
+STYLES = ("report.css", "page/map.css", "page/charts.css")
 SCRIPTS = (
-    "page/core.js",
-    "page/colours.js",
-    "page/map.js",
-    "page/tables.js",
-    "page/plots.js",
-    "page/charts.js",
-    "page/time.js",
+    *("page/core.js", "page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/map_panel.js"),
+    *("page/tables.js", "page/plots.js", "page/charts.js", "page/time.js"),
 )
 
 
@@ -87,6 +82,9 @@ def page_of(
             data={
                 "pages": list(pages),
                 "time": timing and timing.data,
+                "columns": [described(column) for column in columns],
+                "rows": [[row[column.key] for column in columns] for row in rows],
+                "views": views_of(columns),
                 "map": drawing,
                 "units": US_UNITS,
                 "records": summary.records,
@@ -102,6 +100,21 @@ def views_of(columns: Sequence[Column]) -> dict[str, str]:
     """The views of the results table that have columns of their own; none while only the terrain is done."""
     own = {column.views[0] for column in columns if column.views}
     return {key: label for key, label in VIEWS.items() if key in own} if own & {"results", "inputs"} else {}
+
+
+def described(column: Column) -> dict[str, Any]:
+    """A column as the page's scripts know it."""
+    return {
+        "key": column.key,
+        "label": column.label,
+        "unit": "" if column.percent or column.unit == "1" else column.unit,
+        "digits": column.digits,
+        "percent": column.percent,
+        "short": column.short,
+        "help": column.help,
+        "views": column.views,
+        "numeric": column.numeric,
+    }
 
 
 def cell(column: Column, row: Row) -> str:

@@ -21,13 +21,18 @@ from weppbatch.report.run_daily import MONTHS
 from weppbatch.report.run_made import made, tasks
 from weppbatch.report.run_sections import Section, sections
 from weppbatch.report.shown import places, shown, shown_short
+from weppbatch.report.sketch import Sketches
 from weppbatch.report.summary import STATES, flag_texts
 from weppbatch.report.tables import Row
 from weppbatch.report.units import US_UNITS
 
-LIBRARIES = ("d3", "plot")
-STYLES = ("report.css", "charts.css")
-SCRIPTS = ("page/core.js", "page/plots.js", "page/run.js", "page/run_flow.js", "page/run_charts.js")
+LIBRARIES = ("leaflet", "d3", "plot")
+STYLES = ("report.css", "page/map.css", "page/charts.css")
+SCRIPTS = (
+    *("page/core.js", "page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/run_map.js"),
+    *("page/plots.js", "page/run.js", "page/run_flow.js", "page/run_charts.js"),
+)
+MAP_FILES = ("watershed/subcatchments.geojson", "watershed/channels.geojson", "dem/dem.tif")
 HEAD = (
     *("precip_mm_yr", "et_mm_yr", "runoff_mm_yr", "streamflow_mm_yr", "largest_peak_m3_s", "soil_loss_t_ha_yr"),
     *("sediment_yield_t_ha_yr", "sediment_yield_t_yr", "sediment_delivery_ratio"),
@@ -42,7 +47,7 @@ def run_page(ledger: Ledger, runid: str, features: Features | None = None, state
     """The HTML of a run's page. `state`: what it is made from, for `run_pages`. Raises KeyError for no such run."""
     result = read_result(ledger, features or Features(ledger.plan.folder), runid)
     row = run_row(result)
-    found = sections(result)
+    found, drawing = sections(result), run_map(result, row)
     burned = bool(row["burned_share"])
     return (
         run_environment()
@@ -59,10 +64,12 @@ def run_page(ledger: Ledger, runid: str, features: Features | None = None, state
             about=figures_of(row, ABOUT),
             worth=worth_a_look(result),
             burned_note=BURNED_NOTE if burned else "",
+            map_files=MAP_FILES if drawing else (),
             sections={section.key: section for section in found},
             made=made(result),
             tasks=tasks(result),
-            data=page_data(runid, found, burned=burned),
+            data=page_data(runid, found)
+            | {"map": drawing, "burned_note": BURNED_NOTE if burned else ""},
         )
     )
 
@@ -70,6 +77,13 @@ def run_page(ledger: Ledger, runid: str, features: Features | None = None, state
 def page_assets() -> Assets:
     """The styles and scripts of every run's page."""
     return assets_of(LIBRARIES, STYLES, SCRIPTS)
+
+
+def run_map(result: RunResult, row: Row) -> dict[str, Any] | None:
+    """What the map draws, with every bend of the run's shapes; None where nothing is known to draw."""
+    sketches = Sketches(1, fine=True)
+    drawn = sketches.draw(result, row)
+    return sketches.drawing([drawn]) if "b" in drawn else None
 
 
 def figures_of(row: Row, keys: Sequence[str]) -> list[tuple[Column, Any, str]]:
@@ -87,10 +101,10 @@ def worth_a_look(result: RunResult) -> list[str]:
     return list(dict.fromkeys([*flag_texts(result), *result.warnings, *result.problems]))
 
 
-def page_data(runid: str, found: Sequence[Section], *, burned: bool) -> dict[str, Any]:
+def page_data(runid: str, found: Sequence[Section]) -> dict[str, Any]:
     """What the page's scripts draw from."""
     content: Mapping[str, dict[str, Any]] = {section.key: section.content for section in found if section.content}
-    data: dict[str, Any] = {"runid": runid, "units": US_UNITS, "months": MONTHS, "burned": burned}
+    data: dict[str, Any] = {"runid": runid, "units": US_UNITS, "months": MONTHS}
     if "flow" in content:
         data["flow"] = content["flow"]["series"]
     if "balance" in content:

@@ -42,22 +42,6 @@
     matches.textContent = words.length ? `${shown} of ${body.rows.length}` : "";
   });
 
-  /* --- links to a run on the map: #run=ID --- */
-  function goTo(runid) {
-    batchMap.choose(runid);
-    document.getElementById("map").scrollIntoView();
-  }
-  function follow() {
-    const found = /^#run=(.+)$/.exec(location.hash);
-    if (found) goTo(decodeURIComponent(found[1]));
-  }
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-run]");
-    if (link) goTo(link.dataset.run); // also when the address has it already
-  });
-  addEventListener("hashchange", follow);
-  addEventListener("load", follow);
-
   /* --- records --- */
   const dialog = document.getElementById("record"), content = document.getElementById("record-body");
   const LABELS = {
