@@ -19,11 +19,13 @@ from weppbatch.report.page import page_of
 from weppbatch.report.plots import soil_loss_plot, task_times_plot
 from weppbatch.report.provenance import Provenance
 from weppbatch.report.results import Features, parts_of, read_result, result_as_told
+from weppbatch.report.run_pages import refresh_run_pages
 from weppbatch.report.scenarios import Scenarios
 from weppbatch.report.sketch import Sketches
 from weppbatch.report.spatial import FILES, LEAST, PACKAGE, PARQUETS, TYPES, layers_of, write_package
 from weppbatch.report.summary import Summary
 from weppbatch.report.tables import MergedTable, write_runs_csv, write_runs_parquet
+from weppbatch.report.timing import timing_of
 
 PAGE = "index.html"
 HILLSLOPES, CHANNELS = "hillslopes.parquet", "channels.parquet"
@@ -62,7 +64,11 @@ def build_report(ledger: Ledger, folder: Path | None = None) -> Path:
         for name in BESIDE
     ]
     write_json(folder / "manifest.json", manifest | {"files": files})
-    write_text(folder / PAGE, page_of(summary, provenance, scenarios, manifest, rows, drawing, files))
+    timing, pages = timing_of(ledger), refresh_run_pages(ledger, folder)
+    write_text(
+        folder / PAGE,
+        page_of(summary, provenance, scenarios, manifest, rows, drawing, files, timing, pages),
+    )
     return folder / PAGE
 
 

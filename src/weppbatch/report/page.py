@@ -20,14 +20,15 @@ from weppbatch.report.scenarios import FIGURES, MEASURE, MOST_ROWS, Scenarios
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import STATES, Summary
 from weppbatch.report.tables import Row
+from weppbatch.report.timing import Timing
 from weppbatch.report.units import US_UNITS
 from weppbatch.tasks import graph
 
 LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
-STYLES = ("report.css", "page/map.css")
+STYLES = ("report.css", "page/map.css", "page/charts.css")
 SCRIPTS = (
     *("page/core.js", "page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/map_panel.js"),
-    "page/tables.js",
+    *("page/tables.js", "page/plots.js", "page/charts.js", "page/time.js"),
 )
 
 
@@ -39,6 +40,8 @@ def page_of(
     rows: Sequence[Row],
     drawing: dict[str, Any],
     files: Sequence[dict[str, Any]],
+    timing: Timing | None = None,
+    pages: Sequence[str] = (),
 ) -> str:
     """The page's HTML."""
     ledger = summary.ledger
@@ -46,7 +49,7 @@ def page_of(
     tasks = {name: graph.spec_of(name) for name in names}
     columns = [column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             batch=ledger.plan.runner.batch_name,
@@ -75,7 +78,10 @@ def page_of(
             manifest=manifest,
             settings=provenance.settings(),
             files=files,
+            timing=timing,
             data={
+                "pages": list(pages),
+                "time": timing and timing.data,
                 "columns": [described(column) for column in columns],
                 "rows": [[row[column.key] for column in columns] for row in rows],
                 "views": views_of(columns),
@@ -148,21 +154,22 @@ def _filled(column: Column, rows: Sequence[Row]) -> bool:
     )
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Jinja with everything escaped, and the filters of the pages."""
+    made = Environment(
         loader=PackageLoader("weppbatch.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-    environment.filters |= {
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    made.filters |= {
         "shown": shown,
         "seconds": shown_seconds,
         "bytes": shown_bytes,
         "log_link": log_link,
         "moment": moment,
     }
-    environment.globals["cell"] = cell
-    return environment
+    made.globals["cell"] = cell
+    return made

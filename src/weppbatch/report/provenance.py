@@ -59,7 +59,7 @@ class Provenance:
         self.engines: dict[str, set[str]] = defaultdict(set)
         self.differences: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
-        self._fields = _fields_read()
+        self._fields = fields_read()
         self._base_settings = {name: load(self.base, name).settings() for name in self._fields}
         self._known: dict[tuple[str, bytes], dict[str, Any]] = {}
 
@@ -228,7 +228,7 @@ def _sources(result: RunResult) -> list[tuple[str, str]]:
     return found
 
 
-def _fields_read() -> dict[str, list[str]]:
+def fields_read() -> dict[str, list[str]]:
     """The control fields that any task reads, by control."""
     read: dict[str, list[str]] = defaultdict(list)
     for spec in graph.TASKS.values():

@@ -93,7 +93,7 @@ class Summary:
             ]
         elif state.status not in (*DONE, "excluded"):
             self.waiting[state.reason if state.status == "stale" else STATES[state.status]].append(state.runid)
-        texts = _flag_texts(result)
+        texts = flag_texts(result)
         texts += [text for text in result.warnings if not (texts and text.startswith("look at this outlet"))]
         distance = f" {result.metrics('climate').get('distance_km', -1):.0f} km away"
         texts = [text for text in texts if distance not in text]  # said of all runs in the caveats
@@ -132,7 +132,7 @@ class Summary:
         return next((event for event in reversed(self.ledger.plan.runner.history) if event["event"] == name), None)
 
 
-def _flag_texts(result: RunResult) -> list[str]:
+def flag_texts(result: RunResult) -> list[str]:
     """What the flags of a run's outlet say."""
     outlet = result.metrics("outlet")
     told = {"iou": outlet.get("iou"), "moved": outlet.get("moved_m"), "larger": outlet.get("larger_near_km2")}
