@@ -68,8 +68,7 @@ def run_page(ledger: Ledger, runid: str, features: Features | None = None, state
             sections={section.key: section for section in found},
             made=made(result),
             tasks=tasks(result),
-            data=page_data(runid, found)
-            | {"map": drawing, "burned_note": BURNED_NOTE if burned else ""},
+            data=page_data(runid, found) | {"map": drawing, "burned_note": BURNED_NOTE if burned else ""},
         )
     )
 
