@@ -5,9 +5,8 @@ const batchMap = (() => {
   const canvas = document.getElementById("canvas");
   const tip = document.getElementById("tip");
   const shapes = data.map.runs.filter((run) => run.b);
-  const table = document.getElementById("table");
-  const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.run, row]));
-  const statusOf = (id) => rows.get(id).querySelector(".state").textContent.replace(" ", "_");
+  const rows = new Map(data.rows.map((row) => [row[0], row]));
+  const statusAt = data.columns.findIndex(({ key }) => key === "status"), statusOf = (id) => rows.get(id)[statusAt];
   const colours = mapColours(shapes, statusOf);
   let chosen = null, view = null, home = null, bySize = [];
 
@@ -158,15 +157,12 @@ const batchMap = (() => {
   /* A run's figures, as its row of the results table has them. `rank`: results before inputs before all else; where
      the table has no views, there is no order but the table's. */
   function figures(id) {
-    const cells = rows.get(id).cells, views = table.dataset.view !== undefined;
-    const ranks = (names) => !views || !names.length ? 0 : names.includes("in-results") ? 1 : names.includes("in-inputs") ? 2 : 3;
-    return [...table.tHead.rows[0].cells].map((head, at) => {
-      const value = cells[at].textContent.trim(), unit = head.dataset.key === "wall_s" ? "" : head.dataset.unit;
-      return {
-        key: head.dataset.key, label: head.querySelector("button").firstChild.textContent.trim(), text: value && value + (unit && unit !== "°" ? " " + unit : unit),
-        rank: ranks([...head.classList].filter((name) => name.startsWith("in-"))),
-      };
-    }).filter((figure) => figure.text);
+    const views = Object.keys(data.views).length > 0;
+    const ranks = (own) => !views || !own ? 0 : own.includes("results") ? 1 : own.includes("inputs") ? 2 : 3;
+    return data.columns.map((column, at) => {
+      const value = figure(column, rows.get(id)[at]), unit = units.label(unitOf(column));
+      return { key: column.key, label: column.label, text: value && value + (unit && unit !== "°" ? " " + unit : unit), rank: ranks(column.views) };
+    }).filter(({ text }) => text);
   }
   function facts(run) {
     const box = document.getElementById("facts"), list = document.createElement("dl");
@@ -278,5 +274,14 @@ const batchMap = (() => {
     listen();
     choose(null);
   } else document.getElementById("facts").textContent = "No watershed to draw.";
+  function follow() {
+    const found = /^#run=(.+)$/.exec(location.hash);
+    if (!found || !shapes.length) return;
+    choose(decodeURIComponent(found[1]));
+    document.getElementById("map").scrollIntoView();
+  }
+  addEventListener("hashchange", follow);
+  addEventListener("load", follow);
+  document.addEventListener("units", () => facts(shapes.find((shape) => shape.id === chosen) || null));
   return { choose };
 })();
