@@ -22,9 +22,10 @@ from weppbatch.report.run_made import made, tasks
 from weppbatch.report.run_sections import Section, sections
 from weppbatch.report.shown import places, shown, shown_short
 from weppbatch.report.sketch import Sketches
-from weppbatch.report.summary import STATES, flag_texts
+from weppbatch.report.summary import flag_texts
 from weppbatch.report.tables import Row
 from weppbatch.report.units import US_UNITS
+from weppbatch.report.words import STATES
 
 LIBRARIES = ("leaflet", "d3", "plot")
 STYLES = ("report.css", "page/map.css", "page/charts.css")
