@@ -102,7 +102,10 @@ def test_a_newer_report_is_offered_and_the_place_is_kept(page_of: Watched, batch
     page.evaluate("scrollTo(0, 700)")
     with page.expect_navigation():
         page.locator("#live-newer button").evaluate("button => button.click()")
-    page.wait_for_function("document.getElementById('filter-matrix').value === 'ws-1' && scrollY > 600")
+    page.locator("#matches-matrix").get_by_text("1 of 3 runs").wait_for()
+    assert page.input_value("#filter-matrix") == "ws-1"
+    page.wait_for_timeout(200)  # the next frame scrolls
+    assert page.evaluate("scrollY") > 600
     assert page.locator("#matrix-table .tabulator-row").count() == 1
     page.get_by_text("nothing runs").wait_for()
     assert not page.locator("#live-newer").is_visible()
