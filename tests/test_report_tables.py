@@ -7,16 +7,13 @@ import pandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from shapely.geometry import LineString
 
 from report_batch import fail, finish, ledger_of, make_batch
 from weppbatch.errors import DataError
 from weppbatch.report.build import build_report
 from weppbatch.report.columns import RUN_SCHEMA
-from weppbatch.report.figures import run_row
-from weppbatch.report.results import Features, read_result, short_name
+from weppbatch.report.results import short_name
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds
-from weppbatch.report.sketch import BUDGET_BYTES, Sketches, encode
 from weppbatch.report.tables import merged_schema, with_runid
 
 LAYERS = {"watersheds", "outlets", "subcatchments", "channels"}
@@ -141,27 +138,6 @@ def test_status_json_is_the_ledger(batch: Path):
     ledger = ledger_of(batch)
     build_report(ledger)
     assert json.loads((batch / "report" / "status.json").read_text(encoding="utf-8")) == ledger.to_json()
-
-
-def test_lines_are_encoded_as_google_documents_it():
-    line = LineString([(-120.2, 38.5), (-120.95, 40.7), (-126.453, 43.252)])
-    assert encode(line) == ["_p~iF~ps|U_ulLnnqC_mqNvxq`@"]
-
-
-def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes(batch: Path):
-    ledger = ledger_of(batch)
-    result = read_result(ledger, Features(batch), "ws-1")
-    drawn = Sketches(100).draw(result, run_row(result))
-    assert [row[1:] for row in drawn["s"]] == [
-        [21, "top", 1.0, 100, 10.0],
-        [31, "top", 2.0, 200, 20.0],
-        [41, "top", 3.0, 300, 30.0],
-    ]
-    assert (list(drawn["c"]), drawn["f"]) == ([2], True)
-    crowded = Sketches(BUDGET_BYTES // 60)
-    drawn = crowded.draw(result, run_row(result))
-    assert (drawn["s"], len(drawn["c"][2])) == ([], 1)
-    assert crowded.without_subcatchments == ["ws-1"]
 
 
 def test_numbers_are_written_for_people():
