@@ -44,10 +44,10 @@ const mainMap = (() => {
       }
       return made;
     };
-    const own = filled(id, ({ key, views: of = [] }) => key !== "runid" && (views.length ? !of.length : !of.includes("work")));
+    const own = filled(id, ({ key, views: of = [] }) => key === "name" || (key !== "runid" && (views.length ? !of.length : !of.includes("work"))));
     box.append(list(own));
     for (const view of views) {
-      const columns = filled(id, ({ views: of = [] }) => of[0] === view);
+      const columns = filled(id, ({ key, views: of = [] }) => key !== "name" && of[0] === view);
       if (columns.length) box.append(make("h4", data.views[view]), list(columns));
     }
     return box;
