@@ -1,4 +1,4 @@
-"""The map as a browser shows it: colours by any result in either units, choosing a run, layers, keys, touch, paper."""
+"""The map as a browser shows it: colours by any result in either units, choosing, layers, keys, touch, paper."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
