@@ -12,6 +12,7 @@ from weppbatch.tasks import graph
 
 VIEWS: Mapping[str, str] = {
     "results": "Water and sediment",
+    "peaks": "Peaks by return period",
     "ash": "Ash",
     "inputs": "Land, soil and weather",
     "terrain": "Terrain and outlet",
@@ -23,8 +24,8 @@ VIEWS: Mapping[str, str] = {
 class Column:
     """A column of the runs table: key in files, head and unit on the page, what it means, digits shown.
 
-    `short`: with the digits that it needs. `views`: the views of the page's table that have it, of VIEWS; the first
-    of them is its own.
+    `short`: with the digits that it needs. `style`: "seconds" is written as a duration, "power" as a power of ten.
+    `views`: the views of the page's table that have it, of VIEWS; the first of them is its own.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Column:
     on_page: bool = True
     percent: bool = False
     short: bool = False
+    style: str = ""
     views: tuple[str, ...] = ()
 
     @property
@@ -49,8 +51,10 @@ class Column:
         return bool(pa.types.is_floating(self.type) or pa.types.is_integer(self.type))
 
 
+PEAK_PERIODS_YEARS = (2, 5, 10, 25)
 TEXT, REAL, COUNT = pa.string(), pa.float64(), pa.int64()
-RESULTS, ASH, INPUTS, TERRAIN, WORK = ((view,) for view in VIEWS)
+RESULTS, PEAKS, ASH, INPUTS, TERRAIN, WORK = ((view,) for view in VIEWS)
+NAMED = PEAKS + ASH + INPUTS + TERRAIN + WORK  # where there is room for the name beside the run's id
 
 
 def _result(key: str, label: str, what: str, unit: str, digits: int, *, on_page: bool = True) -> Column:
@@ -59,7 +63,7 @@ def _result(key: str, label: str, what: str, unit: str, digits: int, *, on_page:
 
 _RUN = (
     Column("runid", "Run", TEXT, "The run's id, made from the feature's attributes by the batch's template"),
-    Column("name", "Name", TEXT, "The feature's own name, as its file has it"),
+    Column("name", "Name", TEXT, "The feature's own name, as its file has it", views=NAMED),
     Column("status", "State", TEXT, "What the run's records show"),
     Column("reason", "Reason", TEXT, "Why it is in this state", on_page=False),
 )
@@ -221,7 +225,28 @@ _RESULTS = (
         "mm/yr",
         1,
     ),
-    _result("largest_peak_m3_s", "Largest peak", "The largest peak flow of all years at the outlet", "m³/s", 2),
+    Column(
+        "largest_peak_m3_s",
+        "Largest peak",
+        REAL,
+        "The largest peak flow of all years at the outlet",
+        "m³/s",
+        2,
+        views=PEAKS,
+    ),
+    *(
+        Column(
+            f"peak_{years}yr_m3_s",
+            f"{years}-year peak",
+            REAL,
+            f"The peak flow at the outlet that is reached or exceeded once in {years} years, of the annual maxima "
+            "after Weibull; empty where the record is too short",
+            "m³/s",
+            2,
+            views=PEAKS,
+        )
+        for years in PEAK_PERIODS_YEARS
+    ),
     _result("soil_loss_t_ha_yr", "Soil loss", "Mean soil detached on hillslopes, by their area", "t/ha/yr", 3),
     _result("sediment_yield_t_yr", "Sediment yield", "Mean mass of sediment that leaves at the outlet", "t/yr", 1),
     _result(
@@ -266,9 +291,10 @@ _WORK = (
         REAL,
         "The largest miss of any day's water balance, of a hillslope or of the whole",
         "mm",
+        style="power",
         views=WORK,
     ),
-    Column("wall_s", "Time", REAL, "Time of all tasks, one after the other", "s", 1, views=WORK),
+    Column("wall_s", "Time", REAL, "Time of all tasks, one after the other", "s", 1, style="seconds", views=WORK),
     Column("max_rss_mb", "Memory", REAL, "The largest process of all tasks", "MB", 0, views=WORK),
     Column("warnings", "Warnings", TEXT, "What the tasks said beside their results", on_page=False),
     Column("finished_at", "Finished", TEXT, "When the last of its tasks finished (UTC)", on_page=False),

@@ -22,15 +22,16 @@ from weppbatch.report.run_made import made, tasks
 from weppbatch.report.run_sections import Section, sections
 from weppbatch.report.shown import places, shown, shown_short
 from weppbatch.report.sketch import Sketches
-from weppbatch.report.summary import STATES, flag_texts
+from weppbatch.report.summary import flag_texts
 from weppbatch.report.tables import Row
 from weppbatch.report.units import US_UNITS
+from weppbatch.report.words import STATES
 
 LIBRARIES = ("leaflet", "d3", "plot")
 STYLES = ("report.css", "page/map.css", "page/charts.css")
 SCRIPTS = (
     *("page/core.js", "page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/run_map.js"),
-    *("page/plots.js", "page/run.js", "page/run_flow.js", "page/run_charts.js"),
+    *("page/plots.js", "page/run_flow.js", "page/run_charts.js"),
 )
 MAP_FILES = ("watershed/subcatchments.geojson", "watershed/channels.geojson", "dem/dem.tif")
 HEAD = (
@@ -68,8 +69,7 @@ def run_page(ledger: Ledger, runid: str, features: Features | None = None, state
             sections={section.key: section for section in found},
             made=made(result),
             tasks=tasks(result),
-            data=page_data(runid, found)
-            | {"map": drawing, "burned_note": BURNED_NOTE if burned else ""},
+            data=page_data(runid, found) | {"map": drawing, "burned_note": BURNED_NOTE if burned else ""},
         )
     )
 

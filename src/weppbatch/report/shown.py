@@ -1,6 +1,30 @@
 """Numbers, durations and sizes written for people. Knows no table and no page."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its unit in a sentence, which the page can show in other units.
+
+    digits: decimals; None: as many as it needs. labelled: whether its unit stands behind it.
+    """
+
+    value: float
+    unit: str = ""
+    digits: int | None = None
+    labelled: bool = True
+
+    def __str__(self) -> str:
+        number = shown_short(self.value) if self.digits is None else shown(self.value, self.digits)
+        return f"{number} {self.unit}" if self.labelled and self.unit else number
+
+
+Text = Sequence[str | Quantity]
+"""A sentence, in pieces."""
 
 
 def shown(value: object, digits: int | None = None) -> str:
