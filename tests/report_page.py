@@ -46,6 +46,20 @@ class Elements(HTMLParser):
         return [attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes]
 
 
+def unpacked(text: str) -> list[int]:
+    """The polyline algorithm read back, as the page's script does it."""
+    values, total, number, shift = [], 0, 0, 0
+    for character in text:
+        part = ord(character) - 63
+        number |= (part & 31) << shift
+        shift += 5
+        if part < 32:
+            total += -((number + 1) >> 1) if number & 1 else number >> 1
+            values.append(total)
+            number = shift = 0
+    return values
+
+
 def data_of(html: str) -> dict[str, Any]:
     """The page's data, as its scripts read them."""
     found: dict[str, Any] = json.loads(Elements(html).scripts[0])

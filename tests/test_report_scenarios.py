@@ -44,7 +44,7 @@ def test_a_scenario_is_compared_over_the_watersheds_that_have_it(scenarios: Scen
         "3",
         "1.5",
         "600",
-    ]  # (300 x 1 + 100 x 3) / 400 t/ha, 600 t in all
+    ]  # (300 x 1 + 100 x 3) / 400 t/ha
     assert list(map(str, high.figures[2:])) == ["6", "2,400"] and high.difference == "+300 %" and high.effect == ""
     assert mulch.difference == "+100 %" and mulch.effect == "−50 %" and mulch.rests_on == "uniform_high"
     assert (base.bar, high.bar, mulch.bar) == (25.0, 100.0, 33.3)

@@ -79,4 +79,4 @@ class Notices:
 
 def pattern(text: str, runid: str) -> str:
     """A text without its numbers and the run's id, to tell whether two say the same."""
-    return NUMBER.sub("#", text.replace(runid, "*"))
+    return NUMBER.sub("#", re.sub(rf"(?<!\w){re.escape(runid)}(?!\w)", "*", text))

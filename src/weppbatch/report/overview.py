@@ -204,9 +204,9 @@ def _range(values: Sequence[float], unit: str) -> list[str | Quantity]:
 
 
 def _watersheds(count: int) -> str:
-    return f"{count} watershed" if count == 1 else f"{count} watersheds"
+    return f"{count} watershed" if count == 1 else f"{count:,} watersheds"
 
 
 def _of(part: int, whole: int) -> str:
     """2 of 8 watersheds have."""
-    return f"{part} of {_watersheds(whole)} {'has' if part == 1 else 'have'}"
+    return f"{part:,} of {_watersheds(whole)} {'has' if part == 1 else 'have'}"

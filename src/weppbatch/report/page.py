@@ -22,11 +22,12 @@ from weppbatch.report.scenarios import FIGURES, MEASURE, Scenarios
 from weppbatch.report.shown import Quantity, shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import MOST_LISTED, Summary
 from weppbatch.report.tables import Row
+from weppbatch.report.timing import Timing
 from weppbatch.report.words import STATES
 from weppbatch.tasks import graph
 
 LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
-STYLES = ("report.css", "page/map.css")
+STYLES = ("report.css", "page/map.css", "page/charts.css")
 SCRIPTS = (
     "page/core.js",
     "page/record.js",
@@ -34,6 +35,7 @@ SCRIPTS = (
     "page/matrix.js",
     "page/results.js",
     *("page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/map_panel.js"),
+    *("page/plots.js", "page/charts.js", "page/time.js"),
 )
 
 
@@ -45,6 +47,8 @@ def page_of(
     rows: Sequence[Row],
     drawing: dict[str, Any],
     files: Sequence[dict[str, Any]],
+    timing: Timing | None = None,
+    pages: Sequence[str] = (),
 ) -> str:
     """The page's HTML."""
     ledger = summary.ledger
@@ -80,7 +84,8 @@ def page_of(
             settings=provenance.settings(),
             differences=differences(provenance),
             files=files,
-            data=data,
+            timing=timing,
+            data=data | {"pages": list(pages), "time": timing and timing.data},
         )
     )
 

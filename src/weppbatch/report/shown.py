@@ -36,6 +36,8 @@ def shown(value: object, digits: int | None = None) -> str:
         return ""
     if isinstance(value, int | float) and digits is not None:
         least = 10.0**-digits
+        if round(value, digits) == 0 and value < 0:
+            value = 0.0
         if 0 < value < least / 2:
             return f"<{least:.{digits}f}"
         return f"{value:,.{digits}f}".replace("-", "−")
@@ -49,6 +51,11 @@ def shown_short(value: float) -> str:
     decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
     text = shown(round(value, decimals), decimals)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def places(value: float) -> int:
+    """The decimals with which three digits count: 0 of 16,186, 1 of 61.0, 3 of 0.490."""
+    return 0 if value == 0 or not np.isfinite(value) else max(0, 2 - int(np.floor(np.log10(abs(value)))))
 
 
 def shown_seconds(value: float | None) -> str:

@@ -40,10 +40,11 @@
   function scenarioCell(id) {
     const { found, done, worst, seconds: took } = folded(id);
     if (!found.length) return make("span", "–", "none");
-    const button = make("button", worst ? `${done.length} of ${found.length}` : `${found.length} in ${seconds(took)}`, "cell state " + (worst || (found.some(([status]) => status === "degraded") ? "degraded" : "succeeded")));
+    const text = worst ? `${done.length} of ${found.length}` : `${found.length} in ${seconds(took)}`, state = worst || (found.some(([status]) => status === "degraded") ? "degraded" : "succeeded");
+    const button = make("button", text, "cell state " + state);
     button.type = "button";
     button.tabIndex = -1;
-    button.setAttribute("aria-label", `Scenarios of ${id}: ${done.length} of ${found.length} done${worst ? ", " + words(worst) : ""}`);
+    button.setAttribute("aria-label", `Scenarios of ${id}: ${text}, ${words(state)}`);
     button.addEventListener("click", () => openRecord.scenarios(id, scenarios));
     return button;
   }

@@ -28,7 +28,11 @@ function unpacked(text) {
 async function detailsOf(run) {
   if (!run.z) return { parts: [], channels: {} };
   if (!run.details) {
-    const { rings, values, channels } = await unpacked(run.z), columns = Object.entries(values);
+    const { rings, values, channels } = await unpacked(run.z);
+    for (const [name, numbers] of [["land", run.l], ["texture", run.t]]) {
+      if (values[name]) values[name] = values[name].map((own) => own === null ? null : numbers[own]);
+    }
+    const columns = Object.entries(values);
     run.details = {
       parts: rings.map((own, at) => Object.fromEntries([["rings", own], ...columns.map(([name, column]) => [name, column[at]])])),
       channels,

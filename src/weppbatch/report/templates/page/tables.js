@@ -19,7 +19,7 @@ function makeTable(element, { rows, columns, sort, more = {} }) {
   function head(column) {
     const made = make(column.sortable === false ? "span" : "button", column.label, "head");
     if (made.type) made.type = "button";
-    made.style.maxWidth = Math.max(...column.label.split(" ").map((word) => word.length), Math.ceil(column.label.length / 2)) + 2 + "ch"; // two lines
+    made.style.maxWidth = Math.max(...column.label.split(" ").map((word) => word.length), Math.ceil(column.label.length / 2)) + 3 + "ch"; // two lines, and the arrow
     if (column.unit) {
       const unit = make("small", units.label(column.unit));
       unit.dataset.unitLabel = column.unit;
@@ -37,13 +37,13 @@ function makeTable(element, { rows, columns, sort, more = {} }) {
   const table = new Tabulator(element, {
     data: rows, columns: columns.map(tabulated), layout: "fitData", maxHeight: "75vh", nestedFieldSeparator: false, headerSortElement: "<span></span>",
     columnDefaults: { resizable: false, headerWordWrap: true, minWidth: 40 }, initialSort: sort ? [{ column: sort[0], dir: sort[1] }] : [],
-    placeholder: "Nothing fits the filters.", ...more,
+    selectableRows: false, placeholder: "Nothing fits the filters.", ...more,
   });
   element.setAttribute("aria-label", element.dataset.label);
   const built = new Promise((resolve) => table.on("tableBuilt", resolve));
   built.then(() => {
     keys(element, table);
-    document.addEventListener("units", () => table.replaceData(table.getData()));
+    document.addEventListener("units", () => table.redraw(true));
   });
   const made = {
     table, built, contents,
