@@ -124,10 +124,10 @@ def test_chromium_draws_map_and_tables_without_an_error(batch: Path, tmp_path: P
     page = build_report(fold(batch))
     dom, console = in_chromium(page.as_uri() + "#run=ws-1", tmp_path)
     assert not console
-    assert re.findall(r'<path[^>]* class="(slope-\d)"', dom) == ["slope-1", "slope-2", "slope-3"]
-    assert 'class="order-2 chosen"' in dom
-    assert 'class="dot flagged chosen"' in dom
-    assert 'aria-live="polite"><h3>ws-1</h3>' in dom
+    assert re.findall(r'class="part filled (slope-\d) ', dom) == ["slope-1", "slope-2", "slope-3"]
+    assert 'class="channel order-2 chosen"' in dom
+    assert 'class="outlet flagged chosen"' in dom
+    assert re.search(r'id="map-facts"[^>]*><h3[^>]*>ws-1</h3>', dom)
     assert dom.count("<script") == 1 + len(LIBRARIES) + 1
     labels = Elements(dom).values("button", "aria-label")
     assert "Outlet of ws-1: succeeded, 3.0 s, with warnings" in labels

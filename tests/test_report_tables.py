@@ -1,7 +1,5 @@
-import base64
 import csv
 import json
-import zlib
 from pathlib import Path
 
 import geopandas
@@ -9,17 +7,13 @@ import pandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from shapely.geometry import LineString
 
 from report_batch import fail, finish, ledger_of, make_batch
 from weppbatch.errors import DataError
 from weppbatch.report.build import build_report
 from weppbatch.report.columns import RUN_SCHEMA
-from weppbatch.report.figures import run_row
-from weppbatch.report.packing import encode
-from weppbatch.report.results import Features, read_result, short_name
+from weppbatch.report.results import short_name
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds
-from weppbatch.report.sketch import SHAPES_BYTES, Sketches
 from weppbatch.report.tables import Earlier, MergedTable
 
 LAYERS = {"watersheds", "outlets", "subcatchments", "channels"}
@@ -170,27 +164,6 @@ def test_status_json_is_the_ledger(batch: Path):
     ledger = ledger_of(batch)
     build_report(ledger)
     assert json.loads((batch / "report" / "status.json").read_text(encoding="utf-8")) == ledger.to_json()
-
-
-def test_lines_are_encoded_as_google_documents_it():
-    line = LineString([(-120.2, 38.5), (-120.95, 40.7), (-126.453, 43.252)])
-    assert encode(line) == ["_p~iF~ps|U_ulLnnqC_mqNvxq`@"]
-
-
-def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes(batch: Path):
-    ledger = ledger_of(batch)
-    result = read_result(ledger, Features(batch), "ws-1")
-    roomy, crowded = Sketches(10), Sketches(SHAPES_BYTES // 60)
-    drawn = roomy.draw(result, run_row(result))
-    assert {"z", "n", "o", "f"} <= set(drawn)
-    told = json.loads(zlib.decompress(base64.b64decode(drawn["z"])))
-    assert told["values"]["topaz_id"] == [21, 31, 41] and told["values"]["area_m2"] == [1, 2, 3]
-    roomy.drawing([drawn])
-    assert roomy.without_hillslopes == []
-    drawn = crowded.draw(result, run_row(result))
-    assert "z" not in drawn and drawn["n"] == 3
-    crowded.drawing([drawn])
-    assert crowded.without_hillslopes == ["ws-1"]
 
 
 def test_numbers_are_written_for_people():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from report_batch import fail, finish, ledger_of, make_batch
-from report_page import CHROMIUM, Elements, in_chromium, unpacked
+from report_page import CHROMIUM, Elements, data_of, in_chromium, unpacked
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import DataError
 from weppbatch.report import advice
@@ -176,7 +176,7 @@ def test_the_part_on_time_shows_what_the_records_say(batch: Path):
     html = build_report(ledger_of(batch)).read_text(encoding="utf-8")
     page = Elements(html)
     assert "8 tasks of 2 runs on 3 cores" in page.words
-    data = json.loads(page.scripts[0])["time"]
+    data = data_of(html)["time"]
     assert data["starts"][0]["count"] == 8 and set(data["states"]) == {"failed", "succeeded"}
     assert "Where the time went" in page.words
 

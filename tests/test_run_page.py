@@ -1,6 +1,5 @@
 """The page of one run: its figures against the files, what stands where there is nothing, and its upkeep."""
 
-import json
 import re
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pandas
 import pytest
 
 from report_batch import finish, ledger_of, make_batch, simulate
-from report_page import CHROMIUM, Elements, in_chromium, unpacked, with_script
+from report_page import CHROMIUM, Elements, data_of, in_chromium, unpacked, with_script
 from run_tables import AREA_M2, OUTLET, WARM_UP, YEARS, compare, complete, days
 from weppbatch.commands.app import main
 from weppbatch.nodb.controls import set_fields
@@ -33,10 +32,6 @@ def batch(root: Path) -> Path:
         finish(folder, runid, flags=("poor_fit",) if runid == "ws-1" else ())
     complete(folder, "ws-1")
     return folder
-
-
-def data_of(html: str) -> dict:
-    return json.loads(Elements(html).scripts[0])
 
 
 def test_the_balance_is_the_daily_table_summed_by_year_and_by_month(batch: Path):
@@ -156,7 +151,8 @@ def test_a_file_that_can_not_be_read_costs_its_own_section_alone(batch: Path):
 
 
 def test_the_burned_caveat_stands_at_every_section_with_numbers_of_a_burned_run(batch: Path):
-    assert Elements(run_page(ledger_of(batch), "ws-1")).words.count(BURNED_NOTE) == 6  # overview and five of WEPP
+    caveat = f'<p class="caveat">{BURNED_NOTE}</p>'
+    assert run_page(ledger_of(batch), "ws-1").count(caveat) == 7  # overview, map, and five of WEPP
     assert BURNED_NOTE not in Elements(run_page(ledger_of(batch), "ws-2")).words
 
 

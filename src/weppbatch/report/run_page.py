@@ -31,7 +31,7 @@ LIBRARIES = ("leaflet", "d3", "plot")
 STYLES = ("report.css", "page/map.css", "page/charts.css")
 SCRIPTS = (
     *("page/core.js", "page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/run_map.js"),
-    *("page/plots.js", "page/run.js", "page/run_flow.js", "page/run_charts.js"),
+    *("page/plots.js", "page/run_flow.js", "page/run_charts.js"),
 )
 MAP_FILES = ("watershed/subcatchments.geojson", "watershed/channels.geojson", "dem/dem.tif")
 HEAD = (

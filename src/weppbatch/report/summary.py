@@ -43,7 +43,6 @@ class Summary:
 
     ledger: Ledger
     records: Records = field(default_factory=Records)
-    without_subcatchments: list[str] = field(default_factory=list)
     _causes: Causes = field(default_factory=Causes)
     _notices: Notices = field(default_factory=Notices)
 

@@ -17,7 +17,7 @@
   const head = (column) => (unit(column) ? `${column.label}, ${unit(column)}` : column.label);
   const told = (column, run) => { const found = value(column, run); return found === null ? "none" : `${found.toLocaleString("en", { maximumSignificantDigits: 4 })}${unit(column) ? ` ${unit(column)}` : ""}`; };
   const number = (found) => found.toLocaleString("en", { maximumSignificantDigits: 3 });
-  const first = (keys, not) => numeric.find((column) => keys.includes(column.key) && column !== not) || numeric.find((column) => column !== not);
+  const first = (keys, not) => keys.map((key) => numeric.find((column) => column.key === key && column !== not)).find(Boolean) || numeric.find((column) => column !== not);
 
   function chooser(label, id, options, chosen) {
     const field = make("label", `${label} `), select = field.appendChild(make("select"));
@@ -52,7 +52,7 @@
     const bars = shown.filter((run) => !run.gap), longest = Math.max(...bars.map((run) => run.id.length)), left = Math.min(30 + 7 * longest, Math.max(90, width * 0.4)), most = Math.floor((left - 24) / 6.6);
     const y = (run) => run.place, x = (run) => value(column, run), label = (at) => { const run = shown[at]; return run.gap ? "" : run.id.length > most ? `${run.id.slice(0, most - 1)}…` : run.id; };
     return clicks(Plot.plot({
-      ...plots.base, width, height: 60 + 18 * shown.length, marginLeft: left, marginRight: 60, y: { domain: shown.map(y), tickFormat: label, tickSize: 0, label: null }, x: { label: head(column), grid: true, ticks: Math.max(3, Math.round(width / 120)), zero: true },
+      ...plots.base, width, height: 60 + (whole && shown.length < 20 ? 24 : 18) * shown.length, marginLeft: left, marginRight: 60, y: { domain: shown.map(y), tickFormat: label, tickSize: 0, label: null }, x: { label: head(column), grid: true, ticks: Math.max(3, Math.round(width / 120)), zero: true },
       marks: [
         Plot.barX(bars, { x, y, fill: "var(--accent)", fillOpacity: 0.8, insetTop: 2, insetBottom: 2 }), Plot.text(bars, { x, y, text: (run) => number(x(run)), dx: 5, textAnchor: "start" }),
         Plot.text(shown.filter((run) => run.gap), { y, text: (run) => `${run.gap.toLocaleString("en")} between`, frameAnchor: "left", dx: 6, fontStyle: "italic" }), Plot.ruleX([0], { stroke: "currentColor", strokeOpacity: 0.4 }),

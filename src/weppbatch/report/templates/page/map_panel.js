@@ -22,42 +22,32 @@ const mainMap = (() => {
     .map(measure).sort((a, b) => rank(a) - rank(b));
 
   /* --- a run in words --- */
-  const shownDigits = ({ short, digits }) => (short ? undefined : digits);
-  function figure(column, found) {
-    if (!column.numeric) return String(found).replaceAll("_", " ");
-    if (column.style === "seconds") return `${units.shown(found, "s", 1)} s`;
-    if (column.percent) return `${units.shown(found * 100, "", shownDigits(column) || 0)} %`;
-    const label = units.label(column.unit || "");
-    return units.shown(found, column.unit || "", shownDigits(column)) + (label && label !== "°" ? " " + label : label);
+  function said(id, column) {
+    const text = figure(column, value(id, column.key)), unit = units.label(unitOf(column));
+    return text + (unit && unit !== "°" ? " " : "") + unit;
   }
   const filled = (id, wanted) => data.columns.filter((column) => wanted(column) && known(value(id, column.key)));
   const TOLD = ["name", "status", "basin_area_km2", "iou", "flags", "hillslopes", "burned_share", "precip_mm_yr", "runoff_mm_yr", "soil_loss_t_ha_yr", "sediment_yield_t_ha_yr"];
-  const about = (id) => [id, ...filled(id, ({ key }) => TOLD.includes(key)).map((column) => `${column.label}: ${figure(column, value(id, column.key))}`)];
+  const about = (id) => [id, ...filled(id, ({ key }) => TOLD.includes(key)).map((column) => `${column.label}: ${said(id, column)}`)];
   const note = (run, { result }) => result && data.burned_note && [...(run ? [run.id] : rows.keys())].some((id) => value(id, "burned_share") > 0) ? data.burned_note : "";
 
   const map = batchMap(at("map-view"), data.map, { measures, stateOf: (id) => value(id, "status") || "pending", states: Object.keys(data.states), about, note, legend: at("map-legend"), layers: at("map-layers") });
 
   /* --- facts --- */
-  function linkTo(id, text = id) {
-    const link = make("a", text);
-    link.href = "#run=" + encodeURIComponent(id);
-    link.dataset.run = id;
-    return link;
-  }
   /* Figures of a run under the heads of the table's views; without results the terrain comes first. */
   function figuresOf(id) {
     const box = document.createDocumentFragment(), views = Object.keys(data.views || {}).filter((view) => view !== "work"), list = (columns) => {
       const made = make("dl");
       for (const column of columns) {
-        const mark = make("dd", figure(column, value(id, column.key)), column.key === "status" ? "state " + value(id, "status") : "");
-        made.append(make("dt", column.label), mark);
+        const told = column.key === "status" ? words(value(id, "status")) : said(id, column);
+        made.append(make("dt", column.label), make("dd", told, column.key === "status" ? "state " + value(id, "status") : ""));
       }
       return made;
     };
-    const own = filled(id, ({ key, views: of = [] }) => key !== "runid" && (views.length ? !of.length : !of.includes("work")));
+    const own = filled(id, ({ key, views: of = [] }) => key === "name" || (key !== "runid" && (views.length ? !of.length : !of.includes("work"))));
     box.append(list(own));
     for (const view of views) {
-      const columns = filled(id, ({ views: of = [] }) => of[0] === view);
+      const columns = filled(id, ({ key, views: of = [] }) => key !== "name" && of[0] === view);
       if (columns.length) box.append(make("h4", data.views[view]), list(columns));
     }
     return box;
@@ -69,7 +59,7 @@ const mainMap = (() => {
     const list = make("ul", "", "to-check");
     for (const { id, f, i } of flagged) {
       const item = list.appendChild(make("li"));
-      item.append(linkTo(id), make("small", [...f.map((flag) => flag.replaceAll("_", " ")), ...(known(i) ? [`overlap ${i.toFixed(2)}`] : [])].join(", ")));
+      item.append(runLink(id), make("small", [...f.map((flag) => words(flag)), ...(known(i) ? [`overlap ${i.toFixed(2)}`] : [])].join(", ")));
     }
     return [make("h4", `${plural(flagged.length, "outlet")} to be looked at`), list];
   }
@@ -80,7 +70,7 @@ const mainMap = (() => {
       if (outside) advice.textContent += ` ${outside} outside this view: Show all.`;
       return box.replaceChildren(make("h3", plural(drawn, "watershed")), advice, ...toCheck());
     }
-    const parts = [make("h3", run.id), figuresOf(run.id)], page = typeof pageOf === "function" ? pageOf(run.id) : null;
+    const parts = [make("h3", run.id), figuresOf(run.id)], page = pageOf(run.id);
     if (page) parts.splice(1, 0, make("p")), parts[1].append(Object.assign(make("a", "Page of this run"), { href: page }));
     if (run.n && !run.z) parts.splice(1, 0, make("p", `Its ${run.n} hillslopes are left out to keep this file small: ${page ? "see its page, or" : "they are in"} batch.gpkg.`));
     return box.replaceChildren(...parts);

@@ -78,7 +78,7 @@ const openRecord = (() => {
   /* What the page does not hold is read from the record's file where the page is served. */
   async function more(id, task, record, path) {
     const mine = shown, place = make("p", "Figures and versions: reading the record …", "note");
-    body.append(place);
+    body.lastElementChild.before(place);
     try {
       const answer = await fetch(encoded(path));
       if (!answer.ok) throw new Error(String(answer.status));

@@ -38,20 +38,23 @@
     }
     return sums.flatMap((values, family) => [...values].flatMap((cores, bin) => [{ family, at: from + bin * width, until: from + (bin + 1) * width, cores }])).filter(({ cores }) => cores > 1e-6);
   }
-  const again = plots.into("chart-cores", () => `Tasks at work over the time of the start, by task; ${start.cores} cores, at work ${Math.round(100 * start.busy)} percent of the time.`, (width) => Plot.plot({
-    ...plots.base, width, height: 150, marginTop: 10, marginBottom: 26, x: { domain: [from, to], label: null, tickFormat: past, ticks: ticks(Math.max(2, width / 110)) }, y: { label: null, ticks: 4, grid: true, domain: [0, Math.max(start.cores, 1) * 1.08] },
+  const again = plots.into("chart-cores", () => `Tasks at work over the time of the start, by task; ${start.cores} cores, at work ${Math.round(100 * start.busy)} percent of the time.`, (width) => {
+    const work = bins(), most = d3.max(d3.rollup(work, (parts) => d3.sum(parts, ({ cores }) => cores), ({ at }) => at).values()) || 0;
+    return Plot.plot({
+    ...plots.base, width, height: 150, marginTop: 10, marginBottom: 26, x: { domain: [from, to], label: null, tickFormat: past, ticks: ticks(Math.max(2, width / 110)) }, y: { label: null, ticks: 4, grid: true, domain: [0, Math.max(start.cores, most) * 1.08] },
     color: { domain: families.map((_, family) => family), range: families.map((_, family) => `var(${variable(family)})`) },
     marks: [
-      Plot.rectY(bins(), Plot.stackY({ x1: "at", x2: "until", y: "cores", fill: "family", inset: 0, clip: true, shapeRendering: "crispEdges" })), Plot.ruleY([start.cores], { stroke: "currentColor", strokeDasharray: "4 3" }),
+      Plot.rectY(work, Plot.stackY({ x1: "at", x2: "until", y: "cores", fill: "family", inset: 0, clip: true, shapeRendering: "crispEdges" })), Plot.ruleY([start.cores], { stroke: "currentColor", strokeDasharray: "4 3" }),
       Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.4 }),
     ],
-  }));
+    });
+  });
 
   /* --- lanes --- */
   function draw() {
     const width = canvas.parentElement.clientWidth, lanes = start.lanes.length;
     if (!width) return;
-    const lane = Math.max(4, Math.min(22, Math.floor(420 / lanes))), height = lanes * lane + 2, dense = window.devicePixelRatio || 1;
+    const lane = Math.max(2, Math.min(22, Math.floor(420 / lanes))), height = lanes * lane + 2, dense = window.devicePixelRatio || 1;
     boxes = { left: plots.base.marginLeft, right: plots.base.marginRight, lane, width };
     Object.assign(canvas, { width: width * dense, height: height * dense });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
@@ -80,7 +83,7 @@
     start.lanes.forEach(([host, number], at) => {
       if (at % every) return;
       const text = number === 1 || at === 0 ? host : String(number);
-      pen.fillText(text.length > 8 ? `${text.slice(0, 7)}…` : text, 0, at * lane + lane / 2, boxes.left - 4);
+      pen.fillText(text.length > 8 ? `${text.slice(0, 7)}…` : text, 0, Math.max(7, at * lane + lane / 2), boxes.left - 4);
     });
     canvas.setAttribute("aria-label", `${start.count} tasks on ${lanes} lanes by machine and place, from ${past(from)} to ${past(to)} after the start. The table below has the times by task.`);
   }
