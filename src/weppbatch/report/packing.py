@@ -6,12 +6,16 @@ Knows nothing of what they mean; how they are read back stands in `templates/pag
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 SCALE = 1e5  # encoded units a degree, 1.1 m
+GROUPS = 6  # of five bits: enough for a step around the earth
 
 
 def packed(value: Any) -> str:
@@ -22,31 +26,41 @@ def packed(value: Any) -> str:
 
 def encode(geometry: BaseGeometry) -> list[str]:
     """Each ring or line of a geometry in Google's polyline encoding, 1e-5 degrees, latitude first."""
-    return [_encode_line(part.coords) for part in _lines(geometry)]
+    return encode_all([geometry])[0]
 
 
-def _lines(geometry: BaseGeometry) -> Iterable[BaseGeometry]:
-    """The lines a geometry consists of: exteriors, holes, line strings."""
-    for part in getattr(geometry, "geoms", [geometry]):
-        if part.geom_type == "Polygon" and not part.is_empty:
-            yield part.exterior
-            yield from part.interiors
-        elif part.geom_type == "LineString" and not part.is_empty:
-            yield part
+def encode_all(geometries: Iterable[BaseGeometry]) -> list[list[str]]:
+    """The same for many polygons, or many lines, at once: of each its exteriors and holes, or its lines."""
+    given = list(geometries)
+    parts, owners = shapely.get_parts(np.array(given, dtype=object), return_index=True)
+    kinds = shapely.get_type_id(parts)
+    polygons = kinds == shapely.GeometryType.POLYGON
+    if polygons.any():
+        lines, places = shapely.get_rings(parts[polygons], return_index=True)
+        owners = owners[polygons][places]
+    else:
+        linear = kinds == shapely.GeometryType.LINESTRING
+        lines, owners = parts[linear], owners[linear]
+    found: list[list[str]] = [[] for _ in given]
+    for owner, text in zip(owners, _encode_lines(lines), strict=True):
+        if text:
+            found[owner].append(text)
+    return found
 
 
-def _encode_line(coordinates: Iterable[Sequence[float]]) -> str:
+def _encode_lines(lines: npt.NDArray[np.object_]) -> list[str]:
     # developers.google.com/maps/documentation/utilities/polylinealgorithm
-    text: list[str] = []
-    before = (0, 0)
-    for longitude, latitude, *_ in coordinates:
-        place = (round(latitude * SCALE), round(longitude * SCALE))
-        for value, last in zip(place, before, strict=True):
-            bits = (value - last) << 1
-            bits = ~bits if value < last else bits
-            while bits >= 0x20:
-                text.append(chr((0x20 | (bits & 0x1F)) + 63))
-                bits >>= 5
-            text.append(chr(bits + 63))
-        before = place
-    return "".join(text)
+    coordinates, line_of = shapely.get_coordinates(lines, return_index=True)
+    units = np.rint(coordinates[:, ::-1] * SCALE).astype(np.int64)
+    steps = np.diff(units, axis=0, prepend=0)
+    first = np.diff(line_of, prepend=-1) != 0
+    steps[first] = units[first]
+    values = ((steps << 1) ^ (steps >> 63)).ravel()  # the sign goes into the lowest bit
+    left = values[:, None] >> (5 * np.arange(GROUPS))  # what is left of a value from each group of five bits on
+    more = np.column_stack([left[:, 1:] > 0, np.zeros(len(values), dtype=bool)])
+    characters = ((left & 0x1F) | (more * 0x20)) + 63
+    there = np.column_stack([np.ones(len(values), dtype=bool), more[:, :-1]])
+    text = characters[there].astype(np.uint8).tobytes().decode("ascii")
+    lengths = np.bincount(np.repeat(line_of, 2), there.sum(axis=1), len(lines)).astype(int)
+    ends = np.cumsum(lengths).tolist()
+    return [text[end - length : end] for end, length in zip(ends, lengths.tolist(), strict=True)]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import shapely
 
@@ -21,7 +22,7 @@ from weppbatch.report.measures import (
     described,
     land_kind,
 )
-from weppbatch.report.packing import encode, packed
+from weppbatch.report.packing import encode, encode_all, packed
 from weppbatch.report.results import RunResult
 from weppbatch.report.scales import spread
 from weppbatch.report.tables import Row
@@ -206,11 +207,9 @@ def draw_channels(result: RunResult, tolerance_deg: float) -> tuple[dict[int, li
     """
     by_order: dict[int, list[str]] = {}
     told: dict[int, list[Any]] = {}
-    for row in _rows(result.channels):
-        line = result.channel_shapes.get(row["topaz_id"])
-        if line is None:
-            continue
-        encoded = encode(line.simplify(tolerance_deg))
+    rows = [row for row in _rows(result.channels) if row["topaz_id"] in result.channel_shapes]
+    shapes = np.array([result.channel_shapes[row["topaz_id"]] for row in rows], dtype=object)
+    for row, encoded in zip(rows, encode_all(shapely.simplify(shapes, tolerance_deg)), strict=True):
         figures = [_short(measure.of(row)) for measure in CHANNEL_MEASURES.values()]
         by_order.setdefault(int(row["order"]), []).extend(encoded)
         told.setdefault(int(row["order"]), []).extend([row["topaz_id"], *figures] for _ in encoded)
@@ -222,7 +221,7 @@ def draw_hillslopes(result: RunResult, topaz_ids: Sequence[int], tolerance_deg: 
     if not topaz_ids:
         return []
     shapes = [result.subcatchment_shapes[topaz_id] for topaz_id in topaz_ids]
-    return [encode(shape) for shape in shapely.coverage_simplify(shapes, tolerance_deg)]
+    return encode_all(shapely.coverage_simplify(shapes, tolerance_deg))
 
 
 def _rows(table: pa.Table | None) -> list[dict[str, Any]]:
