@@ -25,7 +25,7 @@ from weppbatch.report.measures import land_kind
 from weppbatch.report.packing import encode
 from weppbatch.report.results import Features, RunResult, read_result
 from weppbatch.report.scales import round_bounds, spread
-from weppbatch.report.sketch import FOR_ALL, MOST_SHADED, SHAPES_BYTES, Sketches
+from weppbatch.report.sketch import FOR_ALL, MAILED, MORE_BYTES, MOST_SHADED, SHAPES_BYTES, Sketches
 from weppbatch.terrain.grid import write_raster
 
 STYLES = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "page/map.css"))
@@ -123,13 +123,16 @@ def test_lines_are_encoded_as_google_documents_it():
     assert decoded(encode(line)[0])[-1] == (4325200, -12645300)
 
 
-def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes_and_named(batch: Path):
-    crowded = Sketches(SHAPES_BYTES // 320)
+def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes_and_named(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+):
+    crowded = Sketches(3, {"ws-1": 1.0, "ws-2": 1e9})
+    monkeypatch.setattr("weppbatch.report.sketch.SHAPES_BYTES", 3_000)
     drawn = drawn_by(crowded, batch, "ws-1")
     assert "z" not in drawn
     assert crowded.drawing([drawn])["runs"][0]["n"] == 3
     assert crowded.without_hillslopes == ["ws-1"]
-    assert "z" in drawn_by(Sketches(100), batch, "ws-1")
+    assert "z" in drawn_by(Sketches(3), batch, "ws-1")
 
 
 def test_runs_keep_within_the_budgets_and_a_larger_one_has_a_larger_share(
@@ -146,6 +149,11 @@ def test_runs_keep_within_the_budgets_and_a_larger_one_has_a_larger_share(
     assert sum(_bytes(run) for run in runs) <= 15_000
     assert all("z" in run for run in runs)
     assert sketches.without_hillslopes == []
+
+
+def test_a_very_large_batch_may_take_more_than_a_mailed_one():
+    assert Sketches(1).shapes_bytes == Sketches(MAILED).shapes_bytes == SHAPES_BYTES
+    assert Sketches(1000).shapes_bytes == SHAPES_BYTES + 900 * MORE_BYTES
 
 
 def _bytes(drawn: object) -> int:
@@ -167,12 +175,12 @@ def test_before_the_outlet_there_is_a_window_and_no_basin(batch: Path):
     wd = batch / "runs" / "ws-2"
     for task in ("watershed", "outlet"):
         (wd / ".tasks" / f"{task}.json").unlink()
-    grown = extents_of(result_of(batch, "ws-2"))
-    assert grown.basin is None and grown.window is not None
-    (wd / ".tasks" / "dem.json").unlink()
     extent = json.loads((wd / "extent.json").read_text(encoding="utf-8"))
     west, south, east, north = extent["bounds_m"]
     write_json(wd / "extent.json", extent | {"bounds_m": [west, south, (west + east) / 2, north]})
+    grown = extents_of(result_of(batch, "ws-2"))
+    assert grown.basin is None and grown.window is not None
+    (wd / ".tasks" / "dem.json").unlink()
     half = extents_of(result_of(batch, "ws-2")).window
     assert half is not None and half.area == pytest.approx(grown.window.area / 2, rel=0.02)
     drawn = drawn_by(Sketches(3), batch, "ws-2")

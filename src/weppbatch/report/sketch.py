@@ -28,6 +28,8 @@ from weppbatch.report.tables import Row
 
 # Of all runs: with the libraries, tables and records, 100 runs stay below 5 MB.
 SHAPES_BYTES, SHADES_BYTES = 2_000_000, 1_000_000
+MAILED, MORE_BYTES = 100, 5_000  # so many runs have to be small enough for a mail; of each further one, shapes
+LEAST_BYTES = 15  # of a hillslope, packed
 MOST_SHADED = 300  # of more runs a hillshade each would be a blur, and take longer than the rest of the report
 METRES_A_DEGREE = 111_320.0
 TOLERANCES_CELLS = (0.75, 1.5, 3.0)
@@ -57,6 +59,11 @@ class Sketches:
         """What shares rest on beside a run's own area."""
         return self.runs, self._whole_m2
 
+    @property
+    def shapes_bytes(self) -> int:
+        """What the shapes of all runs may take."""
+        return SHAPES_BYTES + MORE_BYTES * max(self.runs - MAILED, 0)
+
     def _share(self, runid: str) -> float:
         """A run's part of the budget: more for a larger one, which has more hillslopes."""
         equal = 1 / self.runs
@@ -73,7 +80,7 @@ class Sketches:
         """
         share = self._share(result.runid)
         drawn = {"id": result.runid} | self._outlines(result, extents_of(result)) | _outlet(result, row)
-        drawn |= self._network(result, int(SHAPES_BYTES * share) - _size(drawn))
+        drawn |= self._network(result, int(self.shapes_bytes * share) - _size(drawn))
         return drawn | self._relief(result, int(SHADES_BYTES * share))
 
     def drawing(self, sketches: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -131,7 +138,8 @@ class Sketches:
             return {}
         values, common = _part_values(result)
         count = {"n": result.hillslopes.num_rows}
-        for tolerance in self._tolerances(result):
+        hopeless = result.hillslopes.num_rows * LEAST_BYTES > share_bytes
+        for tolerance in self._tolerances(result)[-1 if hopeless else 0 :]:
             lines, told = draw_channels(result, tolerance)
             rings = draw_hillslopes(result, values["topaz_id"], tolerance)
             drawn = count | {"c": lines, "z": packed({"rings": rings, "values": values, "channels": told})}

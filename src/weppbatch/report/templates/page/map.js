@@ -28,7 +28,7 @@ function batchMap(element, drawing, options = {}) {
   const runs = drawing.runs.filter((run) => run.b).sort((a, b) => extent(b) - extent(a)), byId = new Map(runs.map((run) => [run.id, run]));
   const colours = mapColours(drawing, options), PADDING = 0.4, MOST_LABELS = 150;
   const boundsOf = (all) => L.latLngBounds(all.flatMap(({ b }) => [[b[1], b[0]], [b[3], b[2]]]));
-  let chosen = null, parts = [], fitted = null, scale = null, far = false;
+  let chosen = null, parts = [], fitted = null, scale = null, far = false, tiny = false;
 
   const map = L.map(element, {
     attributionControl: false, zoomSnap: 0, zoomDelta: 0.75, wheelPxPerZoomLevel: 90, minZoom: 2, maxZoom: 18, dragging: !L.Browser.mobile, keyboardPanDelta: 60, maxBoundsViscosity: 1,
@@ -86,10 +86,11 @@ function batchMap(element, drawing, options = {}) {
     { name: "hillshade", label: "Hillshade", there: some("h"), swatches: [["shade"]], on: true },
     { name: "labels", label: "Run ids", there: runs.length > 0 && !options.only, swatches: [["label"]], on: true },
   ].filter(({ there }) => there);
-  const shown = new Map(LAYERS.map(({ name, on }) => [name, on])), groups = new Map();
+  const NEAR = ["basins", "channels"], shown = new Map(LAYERS.map(({ name, on }) => [name, on])), groups = new Map();
   function show(name, on) {
     shown.set(name, on);
     if (name === "labels") return placeLabels();
+    if (tiny && NEAR.includes(name)) on = false;
     if (!groups.has(name) && on) groups.set(name, L.layerGroup(runs.flatMap((run) => MAKE[name](run)).filter(Boolean)));
     const group = groups.get(name);
     if (!group) return undefined;
@@ -208,12 +209,15 @@ function batchMap(element, drawing, options = {}) {
       labels.addLayer(L.marker(map.layerPointToLatLng(middle), { icon, pane: "map-labels", interactive: false, keyboard: false }));
     }
   }
-  /* Where watersheds are small on the screen, outlets and channels leave room for their colours. */
-  const sizes = runs.map(({ b }) => Math.max(b[2] - b[0], b[3] - b[1])).sort((a, b) => a - b), FAR_PX = 45;
+  /* Where watersheds are small on the screen, outlets leave room for their colours; where they are tiny, channels and
+     outlines are not even made, so that a map of a thousand opens at once. */
+  const sizes = runs.map(({ b }) => Math.max(b[2] - b[0], b[3] - b[1])).sort((a, b) => a - b), FAR_PX = 45, TINY_PX = 16;
   function keepProportion() {
-    const now = runs.length > 0 && (sizes[Math.floor(sizes.length / 2)] / 360) * 256 * 2 ** map.getZoom() < FAR_PX;
-    if (now === far) return;
-    far = now;
+    const size = runs.length ? (sizes[Math.floor(sizes.length / 2)] / 360) * 256 * 2 ** map.getZoom() : Infinity;
+    const before = [far, tiny];
+    [far, tiny] = [size < FAR_PX, size < TINY_PX];
+    if (tiny !== before[1]) for (const name of NEAR) if (shown.get(name)) show(name, true);
+    if (far === before[0]) return;
     element.classList.toggle("far", far);
     if (groups.has("outlets")) groups.get("outlets").eachLayer((shape) => shape.setRadius(radius(shape.base)));
   }
@@ -236,10 +240,11 @@ function batchMap(element, drawing, options = {}) {
     addEventListener("beforeprint", () => { element.style.width = element.offsetWidth + "px"; element.style.height = element.offsetHeight + "px"; });
     addEventListener("afterprint", () => { element.style.width = element.style.height = ""; });
   }
+  go(byId.get(options.only) || null);
+  keepProportion();
   setUp();
   listen();
   drawScale();
-  keepProportion();
   choose(options.only || null);
   return {
     choose, run: () => chosen, choices: () => colours.choices(parts), by: () => colours.now(parts).key,
