@@ -21,6 +21,7 @@ def serve(
 
     Whoever has the address, which holds a secret token, can read. From elsewhere: ssh -L 8765:127.0.0.1:8765 HOST
 
+    \b
     Example: weppbatch serve myfire --port 8765
     """
     folder = batch_folder(name).resolve()
