@@ -14,11 +14,12 @@ import pytest
 from report_batch import CLASSES, UNBURNED, finish, ledger_of, make_batch, simulate
 from report_page import CHROMIUM, Elements, in_chromium, with_script
 from weppbatch.files import write_json
+from weppbatch.report.assets import TEMPLATES
 from weppbatch.report.build import build_report
 from weppbatch.report.columns import RUN_COLUMNS
 from weppbatch.report.measures import land_kind
 from weppbatch.report.overview import BURNED_NOTE, conductivity
-from weppbatch.report.page import TEMPLATES, views_of
+from weppbatch.report.page import views_of
 from weppbatch.report.results import outdated
 from weppbatch.report.scales import round_bounds
 from weppbatch.report.shown import shown_short
@@ -207,7 +208,7 @@ def test_the_table_of_results_is_parted_into_views_and_shows_no_small_figure_as_
 
 def test_what_the_map_gets_is_short_and_in_classes(batch: Path):
     scripts = Elements(page_of(batch)).scripts
-    data = json.loads(scripts[0])
+    data = json.loads(scripts[0])["map"]
     first, second, _ = data["runs"]
     assert [row[1:] for row in first["s"]] == [
         [21, "top", 1.0, 100, 10.0, 0.4, 30.0, 0.2, 0, 0, 0],
@@ -221,12 +222,12 @@ def test_what_the_map_gets_is_short_and_in_classes(batch: Path):
     assert data["measures"]["part"][0]["bounds"] == [0.5, 1.0]
 
 
-def test_ten_simulated_runs_stay_below_half_a_megabyte(root: Path):
+def test_ten_simulated_runs_take_little_more_than_the_libraries(root: Path):
     folder = make_batch(root, [f"Creek {place}" for place in range(10)], task="wepp")
     for place in range(10):
         finish(folder, f"ws-{place + 1}", hillslopes=200)
         simulate(folder, f"ws-{place + 1}")
-    assert build_report(ledger_of(folder)).stat().st_size < 500_000
+    assert build_report(ledger_of(folder)).stat().st_size < 1_800_000
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

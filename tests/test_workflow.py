@@ -120,6 +120,8 @@ def test_the_wheel_carries_the_workflow(tmp_path: Path):
         "shipped/config/config.yaml",
         "shipped/config/demo/watersheds.geojson",
         "report/templates/report.html.j2",
+        "report/templates/page/core.js",
+        "report/vendor/leaflet/LICENSE",
         "py.typed",
     ):
         assert f"weppbatch/{name}" in names

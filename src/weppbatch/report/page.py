@@ -1,21 +1,18 @@
 """The report's page: one HTML file that needs nothing else, from plain values.
 
-Everything is escaped: text by Jinja's autoescape, data as JSON that can't end its script element; and a content
-security policy lets no script run but the page's own. Computes no figures.
+Everything is escaped: text by Jinja's autoescape, data as JSON that can't end its script element. Computes no
+figures.
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from weppbatch.files import utc_now
 from weppbatch.report.ash import BY_CLASS, BY_PERIOD, ash_rows
+from weppbatch.report.assets import assets_of
 from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
 from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
 from weppbatch.report.provenance import Provenance
@@ -23,10 +20,12 @@ from weppbatch.report.scenarios import FIGURES, MEASURE, MOST_ROWS, Scenarios
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
 from weppbatch.report.summary import STATES, Summary
 from weppbatch.report.tables import Row
+from weppbatch.report.units import US_UNITS
 from weppbatch.tasks import graph
 
-TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("colours.js", "map.js", "report.js")
+LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
+STYLES = ("report.css",)
+SCRIPTS = ("page/core.js", "page/colours.js", "page/map.js", "page/tables.js")
 
 
 def page_of(
@@ -43,16 +42,12 @@ def page_of(
     names = graph.ordered([*graph.TASKS, *(task for run in ledger.runs.values() for task in run.tasks)])
     tasks = {name: graph.spec_of(name) for name in names}
     columns = [column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)]
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             batch=ledger.plan.runner.batch_name,
-            policy=content_policy(style, script),
-            style=Markup(style),
-            script=Markup(script),
+            page=assets_of(LIBRARIES, STYLES, SCRIPTS),
             made_at=utc_now(),
             summary=summary,
             runs=list(ledger.runs.values()),
@@ -77,22 +72,15 @@ def page_of(
             manifest=manifest,
             settings=provenance.settings(),
             files=files,
-            data=drawing
-            | {
+            data={
+                "map": drawing,
+                "units": US_UNITS,
                 "records": summary.records,
                 "tasks": {name: spec.label for name, spec in tasks.items()},
                 "states": STATES,
                 "burned_note": BURNED_NOTE,
             },
         )
-    )
-
-
-def content_policy(style: str, script: str) -> str:
-    """A Content-Security-Policy under which only this style and this script work, and no request leaves."""
-    return (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
     )
 
 
@@ -137,10 +125,6 @@ def _filled(column: Column, rows: Sequence[Row]) -> bool:
     return column.key in ("runid", "status", "iou", "flags") or any(
         row[column.key] not in (None, "") for row in rows
     )
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _environment() -> Environment:

@@ -60,7 +60,6 @@
 
   /* --- records --- */
   const dialog = document.getElementById("record"), content = document.getElementById("record-body");
-  const make = (tag, text, name) => Object.assign(document.createElement(tag), { textContent: text, className: name || "" });
   const LABELS = {
     reason: "Why", category: "Category", hint: "What to do", attempt: "Attempt", started_at: "Started", finished_at: "Finished",
     wall_s: "Time", cpu_s: "CPU time", max_rss_mb: "Memory, largest process", host: "Host", job_id: "Job", versions: "Versions",

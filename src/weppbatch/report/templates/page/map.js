@@ -4,7 +4,7 @@ const batchMap = (() => {
   const MOST_LABELS = 150;
   const canvas = document.getElementById("canvas");
   const tip = document.getElementById("tip");
-  const shapes = data.runs.filter((run) => run.b);
+  const shapes = data.map.runs.filter((run) => run.b);
   const table = document.getElementById("table");
   const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.run, row]));
   const statusOf = (id) => rows.get(id).querySelector(".state").textContent.replace(" ", "_");

@@ -1,7 +1,5 @@
-"use strict";
 /* What colours the map and what its tooltips say: measures of watersheds and of hillslopes, each with a head, the class
    of an element, and its legend. Draws nothing. */
-const data = JSON.parse(document.getElementById("data").textContent);
 
 function mapColours(shapes, statusOf) {
   const SLOPES = [10, 20, 30, 40, 50]; // %, upper bounds of the legend's classes
@@ -32,18 +30,18 @@ function mapColours(shapes, statusOf) {
     key: "slope", label: "Slope", unit: "", name: (part) => "slope-" + classOf(SLOPES, part[5]),
     legend: () => [0, ...SLOPES].map((from, at) => ["slope-" + at, at < SLOPES.length ? `${from}–${SLOPES[at]} %` : `over ${from} %`]),
   };
-  const kindOf = (part) => !known(part[LAND_AT]) ? "other" : data.land[part[LAND_AT]][1];
+  const kindOf = (part) => !known(part[LAND_AT]) ? "other" : data.map.land[part[LAND_AT]][1];
   const LAND = {
     key: "land", label: "Land use", unit: "", name: (part) => "filled kind-" + kindOf(part),
-    legend: (parts) => Object.entries(data.measures.kinds).filter(([kind]) => parts.some((part) => kindOf(part) === kind)).map(([kind, text]) => ["filled kind-" + kind, text]),
+    legend: (parts) => Object.entries(data.map.measures.kinds).filter(([kind]) => parts.some((part) => kindOf(part) === kind)).map(([kind, text]) => ["filled kind-" + kind, text]),
   };
   const BURN = {
     key: "burn", label: "Burn severity (map)", unit: "", name: (part) => "filled severity-" + part[BURN_AT],
-    legend: (parts) => data.measures.severities.map((text, at) => ["filled severity-" + at, text, at]).filter(([, , at]) => parts.some((part) => part[BURN_AT] === at)),
+    legend: (parts) => data.map.measures.severities.map((text, at) => ["filled severity-" + at, text, at]).filter(([, , at]) => parts.some((part) => part[BURN_AT] === at)),
   };
-  const RESULTS = data.measures.run.map((measure, at) => classed({ ...measure, percent: !measure.unit }, (run) => run.v ? run.v[at] : null))
-    .filter((_, at) => shapes.some((run) => run.v && run.v[at] !== null && (data.measures.run[at].unit || run.v[at] > 0)));
-  const PARTS = data.measures.part.map((measure, at) => [classed(measure, (part) => part[SIZES + at]), (part) => part[SIZES + at]]);
+  const RESULTS = data.map.measures.run.map((measure, at) => classed({ ...measure, percent: !measure.unit }, (run) => run.v ? run.v[at] : null))
+    .filter((_, at) => shapes.some((run) => run.v && run.v[at] !== null && (data.map.measures.run[at].unit || run.v[at] > 0)));
+  const PARTS = data.map.measures.part.map((measure, at) => [classed(measure, (part) => part[SIZES + at]), (part) => part[SIZES + at]]);
   const some = (parts, of) => parts.some((part) => known(of(part)));
   /* What watersheds, or a chosen one's hillslopes, can be coloured by; the first is shown unless the reader chose. */
   function choices(run) {
@@ -61,7 +59,7 @@ function mapColours(shapes, statusOf) {
     const named = (value, text) => known(value) ? [text(value)] : [];
     return [
       `Hillslope ${topaz}, ${position}`, ...line("Soil loss", loss, "t/ha/yr"), ...line("Sediment yield", yielded, "t/ha/yr"), ...line("Surface runoff", runoff, "mm/yr"),
-      ...named(land, (at) => data.land[at][0]), ...(burn > 0 ? [`Burn severity (map): ${data.measures.severities[burn]}`] : []), ...named(texture, (at) => data.textures[at]),
+      ...named(land, (at) => data.map.land[at][0]), ...(burn > 0 ? [`Burn severity (map): ${data.map.measures.severities[burn]}`] : []), ...named(texture, (at) => data.map.textures[at]),
       `${area} ha`, `${length} m long`, `slope ${slope} %`,
     ];
   }
