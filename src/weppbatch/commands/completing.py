@@ -78,8 +78,9 @@ def setting(incomplete: str) -> list[str]:
 
 def _runids(ctx: typer.Context) -> list[str]:
     """The run ids of the batch on the line; none while the line names no batch that can be read."""
+    name = ctx.params.get("name") or next(iter(ctx.args), "")  # left in args while an option has no value yet
     try:
-        return BatchRunner.getInstance(batch_folder(str(ctx.params.get("name")))).runids
+        return BatchRunner.getInstance(batch_folder(name)).runids
     except (WeppbatchError, OSError):
         return []
 
