@@ -1,7 +1,8 @@
 """What the documentation says that can be typed: its blocks, the commands in them, and what stands before them.
 
-A block of commands is fenced with `sh`. A comment on the line above may say `<!-- not run: REASON -->`, for a reason of
-REASONS, or `<!-- exit code: N -->`. A page's first lines may say `<!-- begins with: STATE -->`, a state of STATES.
+A block of commands is fenced with `sh`. A comment on the line above may say `<!-- not run: REASON -->`, for a
+reason of REASONS, or `<!-- exit code: N -->`. A page's first line may say `<!-- begins with: STATE -->`, a state of
+STATES.
 """
 
 import re

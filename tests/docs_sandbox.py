@@ -54,7 +54,7 @@ def write_data(folder: Path, dem: Path) -> None:
 
 
 def write_surroundings(folder: Path, data: Path) -> None:
-    """What lies in the folder in which a page's reader works: files of the README, the demo's resources, the code."""
+    """What lies in the folder of a page's reader: files of the README, the demo's resources, the code."""
     root = Path(__file__).parents[1]
     for name in ("workflow", "profiles", "config", "Makefile", "pyproject.toml"):
         (folder / name).symlink_to(root / name)

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ from weppbatch.tasks.graph import TASKS, spec_of
 
 BIN = Path(sys.executable).parent
 PAGES = [page for page in all_pages() if name_of(page) != "docs/extending.md"]  # that one has a test of its own
-PLACEHOLDERS = re.compile(r"\b[A-Z]{2,}\b|\.\.\.|…")
 GROUP = typer.main.get_group(app())
 
 
@@ -68,7 +68,7 @@ def begin(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def run(command: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """A command as it is typed, with /data where it lies; its exit code."""
-    text = command.replace("/data/", f"{data}/").replace("$PWD", str(Path.cwd()))
+    text = command.replace("\\\n", " ").replace("/data/", f"{data}/").replace("$PWD", str(Path.cwd()))
     words = shlex.split(text, comments=True)
     if words[0] == "weppbatch":
         monkeypatch.setattr(sys, "stdin", io.StringIO("myfire\n"))  # `delete` asks for the name
@@ -165,7 +165,8 @@ def understood(command: str) -> None:
         return  # its options are argparse's, and the pages run it
     known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
     known |= {"--help", "-h", "--debug"}
-    asked = {word.partition("=")[0] for word in words[2:] if re.match(r"--?[a-z]", word)}
+    own = [word for before, word in pairwise(words[1:]) if before != "--sbatch"]
+    asked = {word.partition("=")[0] for word in own if re.match(r"--?[a-z]", word)}
     assert asked <= known, f"{command}: there is no {asked - known}"
 
 

@@ -55,7 +55,7 @@ def add(
 
     \b
     Examples: weppbatch add myfire watersheds huc12.geojson
-              weppbatch add myfire dem /data/ned10m.vrt
+              weppbatch add myfire dem /data/dem.tif
               weppbatch add myfire dem 3dep://13 --then copernicus://glo30
               weppbatch add myfire sbs barc4.tif
     """
