@@ -34,9 +34,9 @@ def commands_page() -> str:
     """Every command with its help, under the headings of `weppbatch --help`."""
     parts = [
         "# Commands",
-        "What `weppbatch COMMAND --help` prints. `--debug`, before the command or after it, shows the traceback of an "
-        "error. `weppbatch --install-completion` teaches the shell to complete commands, options, batches, runs, "
-        "tasks and settings.",
+        "What `weppbatch COMMAND --help` prints. `--debug`, before the command or after it, shows the traceback "
+        "of an error. `weppbatch --install-completion` teaches the shell to complete commands, options, batches, "
+        "runs, tasks and settings.",
     ]
     runner = CliRunner(env={"COLUMNS": WIDTH})
     for heading, entries in CONTENTS.items():
@@ -49,21 +49,19 @@ def commands_page() -> str:
 
 def settings_page() -> str:
     """Every field of every control with its default, what it is, and the tasks that read it."""
-    read_by = {
-        f"{control}.{field}": [task for task, spec in TASKS.items() if field in spec.settings_of(True).get(control, ())]
-        for control, kind in CONTROLS.items()
-        for field in kind.model_fields
-    }
+    settings = {task: spec.settings_of(point=True) for task, spec in TASKS.items()}
     parts = [
         "# Settings",
-        "What `weppbatch show NAME` lists. `weppbatch set NAME CONTROL.FIELD=VALUE` changes one; a changed setting makes "
-        "the tasks stale that read it, and what rests on them, and nothing else.",
+        "What `weppbatch show NAME` lists. `weppbatch set NAME CONTROL.FIELD=VALUE` changes one; a changed setting "
+        "makes the tasks stale that read it, and what rests on them, and nothing else.",
     ]
     for control, kind in CONTROLS.items():
-        parts += [f"## {control}: {TITLES[control]}", "| setting | default | what it is | read by |\n|---|---|---|---|"]
+        head = "| setting | default | what it is | read by |\n|---|---|---|---|"
+        parts += [f"## {control}: {TITLES[control]}", head]
         fields = ((name, field) for name, field in kind.model_fields.items() if name not in BOOKKEEPING)
         for name, field in fields:
-            tasks = ", ".join(f"[{task}](../tasks/{task}.md)" for task in read_by[f"{control}.{name}"])
+            reading = (task for task, read in settings.items() if name in read.get(control, ()))
+            tasks = ", ".join(f"[{task}](../tasks/{task}.md)" for task in reading)
             default = _shown(field.get_default(call_default_factory=True))
             parts[-1] += f"\n| `{name}` | {default} | {_cell(field.description or '')} | {tasks} |"
     return "\n\n".join(parts) + "\n"

@@ -72,7 +72,10 @@ def run(command: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     words = shlex.split(text, comments=True)
     if words[0] == "weppbatch":
         monkeypatch.setattr(sys, "stdin", io.StringIO("myfire\n"))  # `delete` asks for the name
-        return main(words[1:])
+        code = main(words[1:])
+        if words[1] == "create":
+            main(["set", words[2], "climate.years=3"])  # of the default's hundred, for the sake of time
+        return code
     assert words[0] == "snakemake", f"'{words[0]}' is not run here; say above the block why: {REASONS}"
     return subprocess.run([BIN / words[0], *words[1:]], check=False).returncode
 

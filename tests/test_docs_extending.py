@@ -24,7 +24,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources with everything on the page in it."""
     folder = tmp_path_factory.mktemp("clone")
     for name in SOURCES:
-        shutil.copytree(ROOT / name, folder / name)  # with compiled kernels, where there are any
+        shutil.copytree(ROOT / name, folder / name)
+    # The engine stays where it is: its kernels are compiled anew for every place that they lie at.
+    engine = folder / "src" / "weppbatch" / "hydrology"
+    shutil.rmtree(engine)
+    engine.mkdir()
+    (engine / "__init__.py").write_text(f"__path__ = [{str(ROOT / 'src' / 'weppbatch' / 'hydrology')!r}]\n")
     for block in blocks(PAGE):
         if block.language == "python":
             path = folder / block.title
