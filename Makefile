@@ -7,13 +7,14 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 SETUP_DEPS := pyproject.toml constraints.txt Makefile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slurm lint docs clean kill-matrix
+.PHONY: help setup demo test test-browser test-slurm lint docs clean kill-matrix
 
 help:
 	@echo "make demo   set up, then run a batch of ten watersheds on real terrain and report it"
 	@echo "make test   set up, then ruff, mypy, snakefmt, the documentation and the tests"
 	@echo "make docs   set up, then build the documentation as a site, in site/"
 	@echo "make kill-matrix   kill a running batch in every way at random moments, and count what it left (half an hour)"
+	@echo "make test-browser  the report in a headless Chromium, which it installs when it can"
 	@echo "make test-slurm  the tests on a real single-node Slurm, which it installs when it is root on Debian"
 	@echo "make setup  only the virtual environment in $(VENV)"
 	@echo "make clean  remove the virtual environment and the demo's batch"
@@ -36,6 +37,12 @@ test: $(VENV)/.ready lint
 
 kill-matrix: $(VENV)/.ready
 	$(BIN)/python tests/kill_matrix.py
+
+# Skipped where no Chromium is to be had: the reasons stand at the end (-rs).
+test-browser: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser,demo,test]'
+	tests/browser/install.sh $(BIN)/python
+	$(BIN)/pytest -rs tests/browser
 
 # Skipped where Slurm is missing and can't be installed: the reasons stand at the end (-rs).
 test-slurm: $(VENV)/.ready

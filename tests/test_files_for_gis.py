@@ -30,16 +30,9 @@ from weppbatch.report.build import build_report
 from weppbatch.report.columns import RUN_SCHEMA
 from weppbatch.report.plots import soil_loss_plot
 from weppbatch.report.qgis import class_rules
-from weppbatch.report.spatial import LAYERS
+from weppbatch.report.spatial import TYPES
 from weppbatch.report.tables import MergedTable
 from weppbatch.terrain.grid import Grid, write_raster
-
-TYPES = {
-    "watersheds": "MultiPolygon",
-    "outlets": "Point",
-    "subcatchments": "MultiPolygon",
-    "channels": "MultiLineString",
-}
 
 
 @pytest.fixture
@@ -59,8 +52,8 @@ def report_of(batch: Path) -> Path:
 
 def test_fiona_and_pyogrio_read_the_same_layers_from_the_geopackage(batch: Path):
     package = report_of(batch) / "batch.gpkg"
-    assert set(fiona.listlayers(package)) == {*LAYERS, "layer_styles"}
-    for name in LAYERS:
+    assert set(fiona.listlayers(package)) == {*TYPES, "layer_styles"}
+    for name in TYPES:
         with fiona.open(package, layer=name) as layer:
             assert (layer.schema["geometry"], layer.crs.to_epsg()) == (TYPES[name], 4326)
             features = list(layer)
@@ -70,7 +63,7 @@ def test_fiona_and_pyogrio_read_the_same_layers_from_the_geopackage(batch: Path)
 
 def test_geoparquet_holds_the_same_features_and_finds_them_by_place(batch: Path):
     report = report_of(batch)
-    for name in LAYERS:
+    for name in TYPES:
         path = report / "geoparquet" / f"{name}.parquet"
         frame = geopandas.read_parquet(path)
         package = geopandas.read_file(report / "batch.gpkg", layer=name)
@@ -143,7 +136,7 @@ def test_merged_tables_are_written_in_few_row_groups(batch: Path):
 def test_a_large_merged_table_is_written_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("weppbatch.report.tables.PORTION_ROWS", 2)
     one = pa.table({"topaz_id": [22, 23]})
-    with MergedTable(tmp_path / "x.parquet", [one.schema]) as merged:
+    with MergedTable(tmp_path / "x.parquet") as merged:
         for runid in ("a", "b"):
             merged.add(runid, one)
     assert pq.read_metadata(tmp_path / "x.parquet").num_row_groups == 2

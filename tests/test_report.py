@@ -1,11 +1,11 @@
-import json
 import re
 from pathlib import Path
 
 import pytest
 
 from report_batch import fail, finish, ledger_of, make_batch
-from report_page import CHROMIUM, Elements, in_chromium, with_script
+from report_page import CHROMIUM, Elements, data_of, in_chromium, record_of, rows_of, with_script
+from weppbatch import __version__
 from weppbatch.batch.ledger import fold
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.errors import DataError
@@ -45,7 +45,7 @@ def test_the_report_names_every_state_and_every_reason(batch: Path):
     assert "feature 4 (id <i>void</i>)" in text
     assert "null geometry" in text
     assert "overlaps the polygon badly (0.91 of 1)" in text
-    assert "1 run not done yet" in text
+    assert "pending ws-4 not done yet" in text
 
 
 def test_what_a_user_s_file_says_stays_text(batch: Path):
@@ -53,21 +53,27 @@ def test_what_a_user_s_file_says_stays_text(batch: Path):
     page = Elements(html)
     names = [name for name, _ in page.tags]
     assert names.count("script") == 1 + len(LIBRARIES) + 1
-    assert not {"img", "iframe", "object", "link"} & set(names)
-    assert names.count("i") == html.count('<i class="warned"')
+    assert not {"img", "iframe", "object", "link", "i"} & set(names)
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
-    text = "".join(page.text)
-    assert all(name in text for name in HOSTILE)
+    data = data_of(html)
+    assert [row["name"] for row in rows_of(data)] == HOSTILE
+    own = html[html.index("<body>") : html.index('<script type="application/json"')]
+    assert not re.search(r"<(script|img)", own) and "<b>elevations" not in own and "49 & sons" not in own
 
 
-def test_the_data_for_the_map_are_json_that_can_not_end_their_script(batch: Path):
-    page = Elements(page_of(batch))
-    data = json.loads(page.scripts[0])
-    assert not re.search("[<>&']", page.scripts[0])
+def test_the_data_are_json_that_can_not_end_their_script(batch: Path):
+    html = page_of(batch)
+    assert not re.search("[<>&']", Elements(html).scripts[0])
+    data = data_of(html)
     assert [run["id"] for run in data["map"]["runs"]] == ["ws-1", "ws-2", "ws-3", "ws-4"]
-    assert data["records"]["ws-2"]["dem"]["hint"] == "add </script> a DEM"
-    assert data["records"]["ws-1"]["outlet"]["warnings"] == ["poor_fit"]
-    assert data["records"]["ws-3"] == {}
+    failed, done = record_of(data, "ws-2", "dem"), record_of(data, "ws-1", "outlet")
+    assert failed is not None and done is not None
+    assert (failed["status"], failed["message"]) == ("failed", "no <b>elevations</b>\nthere")
+    assert (failed["hint"], failed["log"]) == ("add </script> a DEM", "logs/ws-2/dem.log")
+    assert failed["traceback"].startswith("weppbatch.errors.DataError") or "DataError" in failed["traceback"]
+    assert (done["status"], done["warnings"], done["wall_s"]) == ("succeeded", ["poor_fit"], 3)
+    assert (done["metrics"]["iou"], done["versions"]) == (0.912, f"weppbatch {__version__} · whitebox 2.4.0")
+    assert record_of(data, "ws-3", "dem") is None
 
 
 def test_the_page_is_one_file_that_asks_nobody_for_anything(batch: Path):
@@ -84,19 +90,12 @@ def test_the_page_is_one_file_that_asks_nobody_for_anything(batch: Path):
     assert styles and not re.search(r"url\((?!\"data:|#)|@import", styles)
 
 
-def test_tasks_are_told_apart_by_words_and_not_by_colour_alone(batch: Path):
-    labels = Elements(page_of(batch)).values("button", "aria-label")
-    assert "Outlet of ws-1: succeeded, 3.0 s, with warnings" in labels
-    assert "DEM of ws-2: failed, 3.0 s" in labels
-    assert "Watershed of ws-4: pending" in labels
-    assert not [label for label in labels if label and "ws-3" in label]
-
-
 def test_settings_that_were_changed_are_shown_with_their_default_and_runs_that_differ_are_named(batch: Path):
     set_fields(batch / "_base", ["watershed.csa_ha=5"])
     text = Elements(page_of(batch)).words
     assert "watershed.csa_ha 5.0 default 10.0" in text
-    assert re.search(r"Runs with settings of their own ws-1 watershed\.csa_ha 10\.0", text)
+    assert "Runs with settings of their own watershed.csa_ha 10.0 ws-1" in text
+    assert "Drift Runs with other settings than the base: watershed.csa_ha 10.0 in 2 runs: ws-1, ws-2" in text
 
 
 def test_a_batch_where_nothing_ran_has_a_page(root: Path):
@@ -108,9 +107,9 @@ def test_a_batch_where_nothing_ran_has_a_page(root: Path):
 
 def test_a_stale_run_keeps_its_figures_and_says_why(batch: Path):
     set_fields(batch / "runs" / "ws-1", ["watershed.csa_ha=5"])
-    text = Elements(page_of(batch)).words
-    assert "outlet: its settings, or a file that they name, changed" in text
-    assert "8.50" in text
+    html = page_of(batch)
+    assert "outlet: its settings, or a file that they name, changed" in Elements(html).words
+    assert rows_of(data_of(html))[0]["basin_area_km2"] == 8.5
 
 
 def test_ten_runs_take_little_more_than_the_libraries(root: Path):
@@ -121,37 +120,55 @@ def test_ten_runs_take_little_more_than_the_libraries(root: Path):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_chromium_draws_the_map_and_opens_records_without_an_error(batch: Path, tmp_path: Path):
+def test_chromium_draws_map_and_tables_without_an_error(batch: Path, tmp_path: Path):
     page = build_report(fold(batch))
     dom, console = in_chromium(page.as_uri() + "#run=ws-1", tmp_path)
     assert not console
-    assert re.findall(r'<path[^>]* class="(slope-\d)"', dom) == ["slope-1", "slope-2", "slope-3"]
-    assert 'class="order-2 chosen"' in dom
-    assert 'class="dot flagged chosen"' in dom
-    assert 'aria-live="polite"><h3>ws-1</h3>' in dom
+    assert re.findall(r'class="part filled (slope-\d) ', dom) == ["slope-1", "slope-2", "slope-3"]
+    assert 'class="channel order-2 chosen"' in dom
+    assert 'class="outlet flagged chosen"' in dom
+    assert re.search(r'id="map-facts"[^>]*><h3[^>]*>ws-1</h3>', dom)
     assert dom.count("<script") == 1 + len(LIBRARIES) + 1
+    labels = Elements(dom).values("button", "aria-label")
+    assert "Outlet of ws-1: succeeded, 3.0 s, with warnings" in labels
+    assert "DEM of ws-2: failed, 3.0 s" in labels
+    assert "Watershed of ws-4: pending" in labels
+    assert not [label for label in labels if label and "ws-3" in label]
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_chromium_sorts_filters_and_shows_hostile_names_as_text(batch: Path, tmp_path: Path):
     html = build_report(fold(batch)).read_text(encoding="utf-8")
-    acts = """
-      document.querySelector("th[data-key=polygon_area_km2] button").click();
-      document.querySelector("th[data-key=runid] button").click();
-      document.querySelector("th[data-key=runid] button").click();
-      const ids = (rows) => [...document.querySelectorAll(rows)].map((row) => row.dataset.run).join();
-      const order = ids("#table tbody tr");
-      document.getElementById("filter").value = "SONS pending";
-      document.getElementById("filter").dispatchEvent(new Event("input"));
-      const left = ids("#table tbody tr:not([hidden])");
-      document.querySelector("button[data-run=ws-2][data-task=dem]").click();
-      document.title = `${order} | ${left} | ${document.getElementById("record").open}`;
-    """
+    acts = """setTimeout(() => {
+      const one = (selector) => document.querySelector(selector);
+      const all = (selector) => [...document.querySelectorAll(selector)];
+      const ids = (table) => all(`#${table} .tabulator-row .run a`).map((link) => link.dataset.run).join();
+      const type = (id, text) => { one("#" + id).value = text; one("#" + id).dispatchEvent(new Event("input")); };
+      const said = [];
+      one("#results-table [tabulator-field=runid] .head").click();
+      one("#results-table [tabulator-field=runid] .head").click();
+      said.push(ids("results-table"));
+      type("filter-results", "SONS pending");
+      said.push(ids("results-table"), one("#matches-results").textContent);
+      one("#overview [data-state=failed]").click();
+      said.push(ids("matrix-table"), one("#matches-matrix").textContent);
+      one("#clear-matrix").click();
+      one("#filter-task").value = "dem";
+      type("filter-status", "unfinished");
+      said.push(ids("matrix-table"));
+      one("button[data-run=ws-2][data-task=dem]").click();
+      said.push(one("#record").open);
+      document.title = said.join(" | ");
+      type("filter-results", "");
+    }, 300);"""
     copy = with_script(html, acts, tmp_path)
     dom, console = in_chromium(copy.as_uri(), tmp_path)
     assert not console
-    assert "<title>ws-4,ws-3,ws-2,ws-1 | ws-4 | true</title>" in dom
-    record = dom[dom.index('<div id="record-body">') :]
+    assert "<title>ws-4,ws-3,ws-2,ws-1 | ws-4 | 1 of 4 | ws-2 | 1 of 4 runs | ws-2,ws-4 | true</title>" in dom
+    record = dom[dom.index('<div id="record-body">') : dom.index('<div id="tip"')]
     assert "no &lt;b&gt;elevations&lt;/b&gt;\nthere" in record
     assert "add &lt;/script&gt; a DEM" in record
-    assert "Traceback" in record or "DataError" in record
+    assert "DataError" in record
+    body = re.sub(r"<script.*?</script>", "", dom[dom.index("<body>") :], flags=re.S)
+    assert not re.search(r"<(img|script)[ >]", body)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in body

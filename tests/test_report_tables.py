@@ -7,17 +7,14 @@ import pandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from shapely.geometry import LineString
 
 from report_batch import fail, finish, ledger_of, make_batch
 from weppbatch.errors import DataError
 from weppbatch.report.build import build_report
 from weppbatch.report.columns import RUN_SCHEMA
-from weppbatch.report.figures import run_row
-from weppbatch.report.results import Features, read_result, short_name
+from weppbatch.report.results import short_name
 from weppbatch.report.shown import shown, shown_bytes, shown_seconds
-from weppbatch.report.sketch import BUDGET_BYTES, Sketches, encode
-from weppbatch.report.tables import merged_schema, with_runid
+from weppbatch.report.tables import Earlier, MergedTable
 
 LAYERS = {"watersheds", "outlets", "subcatchments", "channels"}
 
@@ -69,12 +66,38 @@ def test_merged_tables_carry_the_run_id(batch: Path):
     assert channels["runid"].tolist() == ["ws-1", "ws-3"]
 
 
-def test_tables_whose_columns_differ_are_merged_with_nulls():
+def test_tables_whose_columns_differ_are_merged_with_nulls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("weppbatch.report.tables.PORTION_ROWS", 1)  # the first is on disk when the second comes
     old = pa.table({"topaz_id": pa.array([22], pa.int32())})
-    new = pa.table({"topaz_id": pa.array([22], pa.int64()), "loss_kg": [1.5]})
-    schema = merged_schema([old.schema, new.schema])
-    assert schema.names == ["runid", "topaz_id", "loss_kg"]
-    assert with_runid("a", old, schema).to_pylist() == [{"runid": "a", "topaz_id": 22, "loss_kg": None}]
+    new = pa.table({"topaz_id": pa.array([23], pa.int64()), "loss_kg": [1.5]})
+    with MergedTable(tmp_path / "x.parquet") as merged:
+        merged.add("a", old)
+        merged.add("b", new)
+    assert pq.read_table(tmp_path / "x.parquet").to_pylist() == [
+        {"runid": "a", "topaz_id": 22, "loss_kg": None},
+        {"runid": "b", "topaz_id": 23, "loss_kg": 1.5},
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+
+
+def test_rows_of_an_earlier_file_come_back_as_they_were_added(tmp_path: Path):
+    tables = {
+        "a": pa.table({"topaz_id": pa.array([22, 23], pa.int32())}),
+        "b": pa.table({"topaz_id": pa.array([24], pa.int64()), "loss_kg": [1.5]}),
+        "c": pa.table({"topaz_id": pa.array([], pa.int64())}),
+    }
+    with MergedTable(tmp_path / "x.parquet") as merged:
+        for runid, table in tables.items():
+            merged.add(runid, table)
+    earlier = Earlier(tmp_path / "x.parquet", merged.schemas, merged.places)
+    for runid, table in tables.items():
+        found = earlier.rows(runid)
+        assert found is not None and found.equals(table) and found.schema.equals(table.schema)
+    assert earlier.rows("d") is None
+    with MergedTable(tmp_path / "y.parquet", earlier) as again:
+        again.keep("a")
+        again.keep("d")
+    assert pq.read_schema(tmp_path / "y.parquet").names == ["runid", "topaz_id"]
 
 
 def test_the_geopackage_has_four_layers_in_wgs84_with_results(batch: Path):
@@ -141,27 +164,6 @@ def test_status_json_is_the_ledger(batch: Path):
     ledger = ledger_of(batch)
     build_report(ledger)
     assert json.loads((batch / "report" / "status.json").read_text(encoding="utf-8")) == ledger.to_json()
-
-
-def test_lines_are_encoded_as_google_documents_it():
-    line = LineString([(-120.2, 38.5), (-120.95, 40.7), (-126.453, 43.252)])
-    assert encode(line) == ["_p~iF~ps|U_ulLnnqC_mqNvxq`@"]
-
-
-def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes(batch: Path):
-    ledger = ledger_of(batch)
-    result = read_result(ledger, Features(batch), "ws-1")
-    drawn = Sketches(100).draw(result, run_row(result))
-    assert [row[1:] for row in drawn["s"]] == [
-        [21, "top", 1.0, 100, 10.0],
-        [31, "top", 2.0, 200, 20.0],
-        [41, "top", 3.0, 300, 30.0],
-    ]
-    assert (list(drawn["c"]), drawn["f"]) == ([2], True)
-    crowded = Sketches(BUDGET_BYTES // 60)
-    drawn = crowded.draw(result, run_row(result))
-    assert (drawn["s"], len(drawn["c"][2])) == ([], 1)
-    assert crowded.without_subcatchments == ["ws-1"]
 
 
 def test_numbers_are_written_for_people():

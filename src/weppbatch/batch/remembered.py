@@ -43,7 +43,7 @@ CLONE_MARK = 2 * WATCHED.index(".tasks/clone.json")
 CONTROLS_AT = tuple(2 * WATCHED.index(kind.filename) for kind in CONTROLS.values())
 
 
-def _watched_of(tasks: Iterable[str]) -> list[str]:
+def watched_of(tasks: Iterable[str]) -> list[str]:
     """What is looked at beside `WATCHED` in a run that has these tasks: what those of its scenarios make."""
     made = {task: graph.spec_of(task).files for task in sorted(tasks) if graph.scenario_of(task)}
     return [name for task, files in made.items() for name in (f".tasks/{task}.json", *files)]
@@ -112,7 +112,7 @@ class Remembered:
         seen = sizes_and_times(f"{self.plan.folder}/runs/{runid}", WATCHED)
         if seen[CLONE_MARK] != ABSENT:
             self.control_stamps[runid] = stamp_of_controls(seen[at : at + 2] for at in CONTROLS_AT)
-        seen += sizes_and_times(f"{self.plan.folder}/runs/{runid}", _watched_of(tasks))
+        seen += sizes_and_times(f"{self.plan.folder}/runs/{runid}", watched_of(tasks))
         digest = blake2b(self.plan.entries[runid]["feature_sha256"].encode(), digest_size=16)
         digest.update(seen.tobytes())
         return digest.hexdigest(), max(seen[1::2]) / 1e9

@@ -68,6 +68,7 @@ def demo() -> None:
     if BatchRunner.getInstance(folder).validation_state != "valid":
         _prepare(folder)
     code = _step("run", NAME, "--reason", "the demo")
+    _step("report", NAME, "--runs", "all")
     ledger = Ledger(Plan(folder.resolve()))
     _show(ledger)
     say(f"\nTerrain: {SOURCE}.\nOpen {folder / 'report' / 'index.html'} in a browser.")

@@ -1,4 +1,4 @@
-"""`weppbatch report`: the tables and the page of a batch, from whatever is done."""
+"""`weppbatch report`: the tables and pages of a batch, from whatever is done."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,33 +7,54 @@ import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.ledger import fold
+from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
+from weppbatch.batch.selection import run_ids
 from weppbatch.commands.console import say
 from weppbatch.report.build import build_report
+from weppbatch.report.run_pages import write_run_pages
 from weppbatch.report.snakemake_report import check_target, write_snakemake_report
 
 
 def report(
     name: Annotated[str, typer.Argument(help="the batch")],
+    runs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUNS", help="a page for each of these: all, run ids, 0:10, @failed, @stale, @missing"
+        ),
+    ] = None,
     snakemake: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Snakemake's own report too, as .zip or .html")
     ] = None,
 ) -> None:
     """Write the report and its tables from whatever is done.
 
+    With --runs, also a page of its own for each run that is named; those that there are already are made anew
+    whenever their run changed.
+
     \b
     Examples: weppbatch report myfire
+              weppbatch report myfire --runs all
               weppbatch report myfire --snakemake report.zip
     """
     require_enabled()
     require_admin()
     if snakemake is not None:
         check_target(snakemake)
-    ledger = fold(batch_folder(name).resolve())
+    folder = batch_folder(name).resolve()
+    if runs is not None:
+        runner = Plan(folder).runner
+        run_ids(runs, runner.runids, runner.excluded)  # says what is wrong before anything is made
+    ledger = fold(folder)
+    if runs is not None:
+        plan, states = ledger.plan, {runid: state.status for runid, state in ledger.runs.items()}
+        pages = write_run_pages(ledger, run_ids(runs, plan.runner.runids, plan.runner.excluded, states))
+        say(f"{len(pages)} {'page' if len(pages) == 1 else 'pages'} of runs: {folder / 'report' / 'runs'}")
     typer.echo(build_report(ledger))
     if snakemake is not None:
-        runs = write_snakemake_report(ledger, snakemake)
-        say(f"{snakemake}: Snakemake's report, with the tasks of {runs} runs")
+        told = write_snakemake_report(ledger, snakemake)
+        say(f"{snakemake}: Snakemake's report, with the tasks of {told} runs")
 
 
 def register(app: typer.Typer) -> None:

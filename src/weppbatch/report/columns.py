@@ -3,54 +3,17 @@
 Only their list; the figures are found in `figures`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import pyarrow as pa
 
+from weppbatch.report.column import VIEWS, Column
 from weppbatch.tasks import graph
 
-VIEWS: Mapping[str, str] = {
-    "results": "Water and sediment",
-    "ash": "Ash",
-    "inputs": "Land, soil and weather",
-    "terrain": "Terrain and outlet",
-    "work": "Time and checks",
-}
+__all__ = ["PEAK_PERIODS_YEARS", "RUN_COLUMNS", "RUN_SCHEMA", "VIEWS", "Column"]
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the runs table: key in files, head and unit on the page, what it means, digits shown.
-
-    `short`: with the digits that it needs. `views`: the views of the page's table that have it, of VIEWS; the first
-    of them is its own.
-    """
-
-    key: str
-    label: str
-    type: pa.DataType
-    help: str
-    unit: str = ""
-    digits: int | None = None
-    on_page: bool = True
-    percent: bool = False
-    short: bool = False
-    views: tuple[str, ...] = ()
-
-    @property
-    def page_unit(self) -> str:
-        """The unit on the page, where a ratio may stand in percent."""
-        return "%" if self.percent else self.unit
-
-    @property
-    def numeric(self) -> bool:
-        """Whether it is aligned and sorted as a number."""
-        return bool(pa.types.is_floating(self.type) or pa.types.is_integer(self.type))
-
-
+PEAK_PERIODS_YEARS = (2, 5, 10, 25)
 TEXT, REAL, COUNT = pa.string(), pa.float64(), pa.int64()
-RESULTS, ASH, INPUTS, TERRAIN, WORK = ((view,) for view in VIEWS)
+RESULTS, PEAKS, ASH, INPUTS, TERRAIN, WORK = ((view,) for view in VIEWS)
+NAMED = PEAKS + ASH + INPUTS + TERRAIN + WORK  # where there is room for the name beside the run's id
 
 
 def _result(key: str, label: str, what: str, unit: str, digits: int, *, on_page: bool = True) -> Column:
@@ -59,7 +22,7 @@ def _result(key: str, label: str, what: str, unit: str, digits: int, *, on_page:
 
 _RUN = (
     Column("runid", "Run", TEXT, "The run's id, made from the feature's attributes by the batch's template"),
-    Column("name", "Name", TEXT, "The feature's own name, as its file has it"),
+    Column("name", "Name", TEXT, "The feature's own name, as its file has it", views=NAMED),
     Column("status", "State", TEXT, "What the run's records show"),
     Column("reason", "Reason", TEXT, "Why it is in this state", on_page=False),
 )
@@ -221,7 +184,28 @@ _RESULTS = (
         "mm/yr",
         1,
     ),
-    _result("largest_peak_m3_s", "Largest peak", "The largest peak flow of all years at the outlet", "m³/s", 2),
+    Column(
+        "largest_peak_m3_s",
+        "Largest peak",
+        REAL,
+        "The largest peak flow of all years at the outlet",
+        "m³/s",
+        2,
+        views=PEAKS,
+    ),
+    *(
+        Column(
+            f"peak_{years}yr_m3_s",
+            f"{years}-year peak",
+            REAL,
+            f"The peak flow at the outlet that is reached or exceeded once in {years} years, of the annual maxima "
+            "after Weibull; empty where the record is too short",
+            "m³/s",
+            2,
+            views=PEAKS,
+        )
+        for years in PEAK_PERIODS_YEARS
+    ),
     _result("soil_loss_t_ha_yr", "Soil loss", "Mean soil detached on hillslopes, by their area", "t/ha/yr", 3),
     _result("sediment_yield_t_yr", "Sediment yield", "Mean mass of sediment that leaves at the outlet", "t/yr", 1),
     _result(
@@ -266,9 +250,10 @@ _WORK = (
         REAL,
         "The largest miss of any day's water balance, of a hillslope or of the whole",
         "mm",
+        style="power",
         views=WORK,
     ),
-    Column("wall_s", "Time", REAL, "Time of all tasks, one after the other", "s", 1, views=WORK),
+    Column("wall_s", "Time", REAL, "Time of all tasks, one after the other", "s", 1, style="seconds", views=WORK),
     Column("max_rss_mb", "Memory", REAL, "The largest process of all tasks", "MB", 0, views=WORK),
     Column("warnings", "Warnings", TEXT, "What the tasks said beside their results", on_page=False),
     Column("finished_at", "Finished", TEXT, "When the last of its tasks finished (UTC)", on_page=False),

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
-from weppbatch.report.columns import RUN_SCHEMA
-from weppbatch.report.results import RunResult, column
+from weppbatch.engines.return_periods import ANNUAL_MAXIMA
+from weppbatch.report.columns import PEAK_PERIODS_YEARS, RUN_SCHEMA
+from weppbatch.report.results import CANT_READ, RunResult, column
 from weppbatch.tasks import graph
 
 Figures = dict[str, Any]
@@ -45,6 +47,7 @@ def run_row(result: RunResult) -> Figures:
     }
     wepp = result.metrics("wepp")
     row |= {key: wepp.get(key) for key in WEPP_KEYS}
+    row |= _peaks(result)
     return row | _ash(result) | _outlet(result) | _shapes(result) | _land(result) | _weather(result) | _work(result)
 
 
@@ -137,6 +140,24 @@ def _weather(result: RunResult) -> Figures:
         "weather": climate.get("source"),
         "years": climate.get("years"),
     }
+
+
+def _peaks(result: RunResult) -> Figures:
+    """Peak flows by return period, as far as the record is long enough; a table that can't be read is a problem."""
+    path = result.wd / "wepp" / "return_periods.parquet"
+    if not result.shows("wepp") or not path.exists():
+        return {}
+    try:
+        rows = pq.read_table(path, columns=["quantity", "series", "return_period_years", "value"]).to_pylist()
+    except CANT_READ as error:
+        result.problems.append(f"peaks by return period can't be read: {error}")
+        return {}
+    found = {
+        row["return_period_years"]: row["value"]
+        for row in rows
+        if row["quantity"] == "peak_m3_s" and row["series"] == ANNUAL_MAXIMA
+    }
+    return {f"peak_{years}yr_m3_s": found.get(years) for years in PEAK_PERIODS_YEARS}
 
 
 def _ash(result: RunResult) -> Figures:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from weppbatch.engines.schemas import SCHEMAS
@@ -25,17 +26,14 @@ class Part:
 
     def read(self, wd: Path) -> pa.Table:
         """The table with its key and the columns that it adds. Raises OSError, ArrowInvalid or KeyError."""
-        if self.columns is None:
-            return pq.read_table(wd / self.file)
-        table = pq.read_table(wd / self.file, columns=[KEY, *self.columns])
-        return table.rename_columns([KEY, *self.columns.values()])
-
-    def schema(self, wd: Path) -> pa.Schema:
-        """The columns that it adds, without reading its rows; errors as of `read`."""
-        found = pq.read_schema(wd / self.file).remove_metadata()
-        if self.columns is None:
-            return found
-        return pa.schema([found.field(name).with_name(new) for name, new in self.columns.items()])
+        with pq.ParquetFile(wd / self.file) as file:
+            if self.columns is None:
+                return file.read(use_threads=False)  # a thread costs more than such a table
+            missing = {KEY, *self.columns} - set(file.schema_arrow.names)
+            if missing:
+                raise KeyError(f"{self.file} has no {', '.join(sorted(missing))}")
+            table = file.read(columns=[KEY, *self.columns], use_threads=False)
+        return table.select([KEY, *self.columns]).rename_columns([KEY, *self.columns.values()])
 
 
 def _same(*names: str) -> dict[str, str]:
@@ -90,11 +88,11 @@ SCENARIOS: Mapping[str, Part] = {
 
 def joined(table: pa.Table, others: Iterable[pa.Table]) -> pa.Table:
     """A table with the columns of others beside its own, row by row with the same key; null where they lack it."""
-    ids = table.column(KEY).to_pylist()
+    ids = table.column(KEY)
     for other in others:
-        places = {topaz_id: place for place, topaz_id in enumerate(other.column(KEY).to_pylist())}
-        rows = other.take(pa.array([places.get(topaz_id) for topaz_id in ids], pa.int64()))
+        keys = other.column(KEY)
+        rows = other if keys.equals(ids) else other.take(pc.index_in(ids, keys.cast(ids.type)))
         for name in other.column_names:
             if name not in table.column_names:
-                table = table.append_column(name, rows.column(name))
+                table = table.append_column(other.schema.field(name), rows.column(name))
     return table

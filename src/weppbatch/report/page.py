@@ -11,21 +11,32 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from weppbatch.files import utc_now
-from weppbatch.report.ash import BY_CLASS, BY_PERIOD, ash_rows
+from weppbatch.report.ash import ash_sums
+from weppbatch.report.asked import differences, last_start, plain
 from weppbatch.report.assets import assets_of
-from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
+from weppbatch.report.columns import Column
 from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
+from weppbatch.report.payload import page_columns, payload, views_of
 from weppbatch.report.provenance import Provenance
-from weppbatch.report.scenarios import FIGURES, MEASURE, MOST_ROWS, Scenarios
-from weppbatch.report.shown import shown, shown_bytes, shown_seconds, shown_short
-from weppbatch.report.summary import STATES, Summary
+from weppbatch.report.scenarios import FIGURES, MEASURE, Scenarios
+from weppbatch.report.shown import Quantity, shown, shown_bytes, shown_seconds, shown_short
+from weppbatch.report.summary import MOST_LISTED, Summary
 from weppbatch.report.tables import Row
-from weppbatch.report.units import US_UNITS
+from weppbatch.report.timing import Timing
+from weppbatch.report.words import STATES
 from weppbatch.tasks import graph
 
 LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
-STYLES = ("report.css",)
-SCRIPTS = ("page/core.js", "page/colours.js", "page/map.js", "page/tables.js")
+STYLES = ("report.css", "page/map.css", "page/charts.css")
+SCRIPTS = (
+    "page/core.js",
+    "page/record.js",
+    "page/tables.js",
+    "page/matrix.js",
+    "page/results.js",
+    *("page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/map_panel.js"),
+    *("page/plots.js", "page/charts.js", "page/time.js"),
+)
 
 
 def page_of(
@@ -36,58 +47,47 @@ def page_of(
     rows: Sequence[Row],
     drawing: dict[str, Any],
     files: Sequence[dict[str, Any]],
+    timing: Timing | None = None,
+    pages: Sequence[str] = (),
 ) -> str:
     """The page's HTML."""
     ledger = summary.ledger
-    names = graph.ordered([*graph.TASKS, *(task for run in ledger.runs.values() for task in run.tasks)])
-    tasks = {name: graph.spec_of(name) for name in names}
-    columns = [column for column in RUN_COLUMNS if column.on_page and _filled(column, rows)]
+    columns = page_columns(rows)
+    data = payload(summary, scenarios, rows, drawing)
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             batch=ledger.plan.runner.batch_name,
             page=assets_of(LIBRARIES, STYLES, SCRIPTS),
             made_at=utc_now(),
             summary=summary,
+            causes=summary.causes,
+            notices=summary.notices,
+            most_listed=MOST_LISTED,
+            asked=last_start(ledger.plan.runner),
             runs=list(ledger.runs.values()),
-            excluded=ledger.plan.runner.excluded,
-            rows=rows,
             totals=totals(rows),
             spreads=spreads(rows),
-            ash=ash_rows(rows),
-            ash_classes=BY_CLASS,
-            ash_periods=BY_PERIOD,
+            ash=ash_sums(rows),
             scenarios=scenarios,
             scenario_figures=FIGURES,
             scenario_bar=list(FIGURES).index(MEASURE),
-            most_rows=MOST_ROWS,
             caveats=caveats(rows),
             conductivity=conductivity(rows),
             burned_note=BURNED_NOTE if any(row["burned_share"] for row in rows) else "",
             columns=columns,
             views=views_of(columns),
-            tasks=tasks,
+            tasks=[name for name in data["tasks"] if not graph.scenario_of(name)],
             states=STATES,
             manifest=manifest,
             settings=provenance.settings(),
+            differences=differences(provenance),
             files=files,
-            data={
-                "map": drawing,
-                "units": US_UNITS,
-                "records": summary.records,
-                "tasks": {name: spec.label for name, spec in tasks.items()},
-                "states": STATES,
-                "burned_note": BURNED_NOTE,
-            },
+            timing=timing,
+            data=data | {"pages": list(pages), "time": timing and timing.data},
         )
     )
-
-
-def views_of(columns: Sequence[Column]) -> dict[str, str]:
-    """The views of the results table that have columns of their own; none while only the terrain is done."""
-    own = {column.views[0] for column in columns if column.views}
-    return {key: label for key, label in VIEWS.items() if key in own} if own & {"results", "inputs"} else {}
 
 
 def cell(column: Column, row: Row) -> str:
@@ -120,28 +120,23 @@ def moment(text: str | None) -> str:
     return f"{text[:10]} {text[11:16]} UTC" if text else ""
 
 
-def _filled(column: Column, rows: Sequence[Row]) -> bool:
-    """Whether a column is worth its place: the run's own, or one with a value in any row."""
-    return column.key in ("runid", "status", "iou", "flags") or any(
-        row[column.key] not in (None, "") for row in rows
-    )
-
-
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Jinja with everything escaped, and the filters of the pages."""
+    made = Environment(
         loader=PackageLoader("weppbatch.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-    environment.filters |= {
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    made.filters |= {
         "shown": shown,
         "seconds": shown_seconds,
         "bytes": shown_bytes,
         "log_link": log_link,
         "moment": moment,
+        "plain": plain,
     }
-    environment.globals["cell"] = cell
-    return environment
+    made.tests["quantity"] = lambda part: isinstance(part, Quantity)
+    return made

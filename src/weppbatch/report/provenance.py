@@ -4,6 +4,7 @@ Reads state, records and controls and gives plain values. Writes nothing.
 """
 
 import platform
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from importlib.metadata import distributions, version
@@ -14,7 +15,7 @@ from weppbatch import __version__
 from weppbatch.batch.ledger import Ledger
 from weppbatch.errors import InputError
 from weppbatch.files import sha256_of_json, utc_now
-from weppbatch.nodb.controls import describe, load
+from weppbatch.nodb.controls import CONTROLS, describe, load
 from weppbatch.report.again import commands
 from weppbatch.report.results import RunResult, dem_provenance
 from weppbatch.tasks import graph
@@ -30,6 +31,7 @@ RESOURCE_KEYS = (
     "uploaded_at",
     "uploaded_by",
 )
+WD = re.compile(rb'"wd": *"[^"]*"')  # where a run's controls lie; all else in them is settings
 DEM_KEYS = ("source", "source_tag", "driver", "crs", "resolution", "vertical_unit", "resampling", "bytes", "sha256")
 
 # What the tasks' metrics call the maps that they read.
@@ -43,7 +45,10 @@ MAPS = {
 
 
 class Provenance:
-    """Gathers what made each run, one run at a time, and gives it for the page and the manifest."""
+    """Gathers what made each run, one run at a time, and gives it for the page and the manifest.
+
+    What a run tells is plain values, so that it can be kept for the next build.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -54,46 +59,67 @@ class Provenance:
         self.engines: dict[str, set[str]] = defaultdict(set)
         self.differences: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
-        self._base_settings = {name: load(self.base, name).settings() for name in _fields_read()}
+        self._fields = fields_read()
+        self._base_settings = {name: load(self.base, name).settings() for name in self._fields}
+        self._known: dict[tuple[str, bytes], dict[str, Any]] = {}
 
-    def add(self, result: RunResult) -> None:
-        """Take in a run: its source of elevations, the versions that made it, its own settings, its digests."""
+    def told_by(self, result: RunResult) -> dict[str, Any]:
+        """What a run tells, as plain values: its elevations' source, versions, outside files, settings, digests."""
         dem = dem_provenance(result)
-        if dem is not None:
-            known = {key: dem.get(key) for key in DEM_KEYS}
-            self.dems.setdefault(sha256_of_json(known), known | {"runs": 0})["runs"] += 1
-        for kind, source in _sources(result):
+        records = {
+            task: state.record
+            for task, state in result.state.tasks.items()
+            if result.has(task) and state.record is not None
+        }
+        tasks = {
+            task: {
+                "status": result.state.tasks[task].status,
+                "finished_at": record["finished_at"],
+                "config_sha256": record["config_sha256"],
+                "versions": record["versions"],
+                "inputs_sha256": _digest(record["inputs"]),
+                "outputs_sha256": _digest(record["outputs"]),
+            }
+            for task, record in records.items()
+        }
+        outside = {
+            task: [entry for entry in record["inputs"] if Path(entry["path"]).is_absolute()]
+            for task, record in records.items()
+        }
+        return {
+            "dem": {key: dem.get(key) for key in DEM_KEYS} if dem is not None else None,
+            "sources": _sources(result),
+            "outside": {task: entries for task, entries in outside.items() if entries},
+            "differences": self._differences(result.wd) if result.has("clone") else {},
+            "run": {
+                "status": result.state.status,
+                "feature_sha256": self.ledger.plan.entries[result.runid]["feature_sha256"],
+                "dem_sha256": dem["sha256"] if dem else None,
+                "tasks": tasks,
+            },
+        }
+
+    def take(self, runid: str, told: Mapping[str, Any]) -> None:
+        """Take in what a run tells."""
+        if told["dem"] is not None:
+            self.dems.setdefault(sha256_of_json(told["dem"]), told["dem"] | {"runs": 0})["runs"] += 1
+        for kind, source in told["sources"]:
             self.sources[kind][source] += 1
-        tasks = {}
         read: set[tuple[str, str]] = set()
-        for task, state in result.state.tasks.items():
-            if result.has(task) and state.record:
-                read |= self._note_outside(task, state.record["inputs"])
-                tasks[task] = {
-                    "status": state.status,
-                    "finished_at": state.record["finished_at"],
-                    "config_sha256": state.record["config_sha256"],
-                    "versions": state.record["versions"],
-                    "inputs_sha256": _digest(state.record["inputs"]),
-                    "outputs_sha256": _digest(state.record["outputs"]),
-                }
-                for program, number in state.record["versions"].items():
-                    self.engines[program].add(number)
+        for task, entries in told["outside"].items():
+            read |= self._note_outside(task, entries)
         for key in read:
             self.outside[key]["runs"] += 1
-        entry = self.ledger.plan.entries[result.runid]
-        self.runs[result.runid] = {
-            "status": result.state.status,
-            "feature_sha256": entry["feature_sha256"],
-            "dem_sha256": dem["sha256"] if dem else None,
-            "tasks": tasks,
-        }
-        if result.has("clone"):
-            self._note_differences(result.runid, result.wd)
+        for task in told["run"]["tasks"].values():
+            for program, number in task["versions"].items():
+                self.engines[program].add(number)
+        self.runs[runid] = told["run"]
+        if told["differences"]:
+            self.differences[runid] = told["differences"]
 
     def settings(self) -> list[dict[str, Any]]:
         """The settings of `_base` that tasks read: field, value, default, description, whether it was changed."""
-        read = {f"{control}.{name}" for control, names in _fields_read().items() for name in names}
+        read = {f"{control}.{name}" for control, names in self._fields.items() for name in names}
         return [row._asdict() | {"changed": row.changed} for row in describe(self.base) if row.field in read]
 
     def versions(self) -> dict[str, str]:
@@ -136,30 +162,36 @@ class Provenance:
         }
         return {"digest": sha256_of_json(content), "made_at": utc_now()} | content
 
-    def _note_outside(self, task: str, inputs: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    def _note_outside(self, task: str, entries: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
         """Keep the files that a task read from outside of its run, by path and checksum; returns these."""
         keys = set()
-        for entry in inputs:
-            if Path(entry["path"]).is_absolute():
-                key = entry["path"], entry["sha256"]
-                known = self.outside.setdefault(key, dict(entry) | {"tasks": [], "runs": 0})
-                known["tasks"] += [] if task in known["tasks"] else [task]
-                keys.add(key)
+        for entry in entries:
+            key = entry["path"], entry["sha256"]
+            known = self.outside.setdefault(key, dict(entry) | {"tasks": [], "runs": 0})
+            known["tasks"] += [] if task in known["tasks"] else [task]
+            keys.add(key)
         return keys
 
-    def _note_differences(self, runid: str, wd: Path) -> None:
-        """Keep the settings in which a run differs from `_base`."""
+    def _differences(self, wd: Path) -> dict[str, Any]:
+        """The settings in which a run differs from `_base`."""
         found: dict[str, Any] = {}
-        for control, names in _fields_read().items():
+        for control in self._fields:
             try:
-                own = load(wd, control).settings()
+                found |= self._compared(wd, control)
             except InputError as error:
                 found[control] = f"can't be read: {error.message}"
-                continue
-            base = self._base_settings[control]
-            found |= {f"{control}.{name}": own[name] for name in names if own[name] != base[name]}
-        if found:
-            self.differences[runid] = found
+        return found
+
+    def _compared(self, wd: Path, control: str) -> dict[str, Any]:
+        """The settings in which one control of a run differs; controls that are the same are compared once."""
+        path = wd / CONTROLS[control].filename
+        key = control, WD.sub(b"", path.read_bytes(), count=1) if path.exists() else b""
+        if key not in self._known:
+            own, base = load(wd, control).settings(), self._base_settings[control]
+            self._known[key] = {
+                f"{control}.{name}": own[name] for name in self._fields[control] if own[name] != base[name]
+            }
+        return self._known[key]
 
 
 def installed_packages() -> list[str]:
@@ -196,7 +228,7 @@ def _sources(result: RunResult) -> list[tuple[str, str]]:
     return found
 
 
-def _fields_read() -> dict[str, list[str]]:
+def fields_read() -> dict[str, list[str]]:
     """The control fields that any task reads, by control."""
     read: dict[str, list[str]] = defaultdict(list)
     for spec in graph.TASKS.values():

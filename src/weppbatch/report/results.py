@@ -6,6 +6,7 @@ the run has now.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import shapely
 from shapely.errors import GEOSException
 from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
@@ -31,6 +33,7 @@ WITH_RESULTS = (*DONE, "stale")
 NAME_ATTRIBUTES = ("name", "hucname", "huc_name", "gnis_name")
 MAX_NAME_CHARS = 60
 WHY_OUTDATED = "they rest on files that were made again since, or whose task has no result now"
+TOPAZ_ID = re.compile(rb'"topaz_id": ?(\d+)')
 CANT_READ = (OSError, pa.ArrowInvalid, InputError, KeyError, GEOSException)
 
 
@@ -156,6 +159,14 @@ def read_result(ledger: Ledger, features: Features, runid: str) -> RunResult:
     return result
 
 
+def result_as_told(
+    ledger: Ledger, runid: str, name: str, problems: Sequence[str], outdated: Iterable[str]
+) -> RunResult:
+    """What a run has by its records alone, without tables and shapes; the rest as `read_result` found it before."""
+    wd, area_m2 = ledger.plan.folder / "runs" / runid, ledger.plan.area_m2(runid)
+    return RunResult(wd, ledger.runs[runid], area_m2, name, problems=list(problems), outdated=frozenset(outdated))
+
+
 def _with_results(result: RunResult, table: pa.Table, parts: Sequence[Part]) -> pa.Table:
     """A table with what the parts add; a part that can't be read is named in `problems` and left out."""
     found = []
@@ -227,17 +238,6 @@ def short_name(properties: dict[str, Any]) -> str:
     return ""
 
 
-def readable_schemas(ledger: Ledger, parts: Sequence[Part]) -> Iterable[pa.Schema]:
-    """The schemas of the parts of a merged table, of all runs that have them whole, without reading the tables."""
-    for runid, state in ledger.runs.items():
-        for part in parts:
-            if has_results(state, part.task):
-                try:
-                    yield part.schema(ledger.plan.folder / "runs" / runid)
-                except (OSError, pa.ArrowInvalid, KeyError):
-                    continue  # said by read_result, which meets the same file
-
-
 def column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     """A numeric column as floats, NaN where it is null."""
     return np.asarray(table.column(name).to_numpy(), dtype=float)
@@ -245,8 +245,9 @@ def column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
 
 def _shapes(path: Path) -> dict[int, BaseGeometry]:
     """The geometries of a GeoJSON file by their property topaz_id."""
-    found: dict[int, BaseGeometry] = {}
-    for feature in read_json(path)["features"]:
-        if feature["geometry"]:
-            found[int(feature["properties"]["topaz_id"])] = shape(feature["geometry"])
-    return found
+    text = path.read_bytes()
+    ids, shapes = TOPAZ_ID.findall(text), shapely.get_parts(shapely.from_geojson(text))
+    if len(ids) == len(shapes) and not shapely.is_empty(shapes).any():
+        return dict(zip(map(int, ids), shapes, strict=True))
+    features = [feature for feature in json.loads(text)["features"] if feature["geometry"]]
+    return {int(feature["properties"]["topaz_id"]): shape(feature["geometry"]) for feature in features}

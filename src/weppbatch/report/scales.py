@@ -24,6 +24,19 @@ def round_bounds(values: Iterable[float | None]) -> list[float]:
     return [bound for bound in bounds if known.min() < bound <= known.max()]
 
 
+def spread(values: Iterable[float | None]) -> list[float]:
+    """What the page makes classes of in either system of units: least, quantiles of the positive ones, largest.
+
+    Empty without a positive value.
+    """
+    known = np.array([value for value in values if value is not None and np.isfinite(value)])
+    positive = known[known > 0]
+    if not positive.size:
+        return []
+    told = [known.min(), *np.quantile(positive, QUANTILES), known.max()]
+    return [float(f"{value:.5g}") for value in told]
+
+
 def _round(value: float) -> float:
     """The nearest round number, by ratio."""
     power = int(np.floor(np.log10(value)))

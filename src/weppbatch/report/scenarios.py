@@ -9,11 +9,10 @@ from typing import Any
 
 from weppbatch.nodb.scenario_names import BASE
 from weppbatch.report.results import RunResult
-from weppbatch.report.shown import shown, shown_short
+from weppbatch.report.shown import Quantity, shown
 from weppbatch.tasks.chain import ordered, scenario_of, task_of
 
 MEASURE = "sediment_yield_t_ha_yr"  # what the bars show
-MOST_ROWS = 200  # watersheds that the page has a row for; the files have all
 FIGURES: Mapping[str, tuple[str, str]] = {
     "runoff_mm_yr": ("Surface runoff", "mm/yr"),
     "soil_loss_t_ha_yr": ("Soil loss", "t/ha/yr"),
@@ -34,19 +33,10 @@ class ScenarioLine:
     name: str
     rests_on: str
     watersheds: int
-    figures: tuple[str, ...]
+    figures: tuple[Quantity, ...]
     difference: str
     effect: str
     bar: float
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A scenario of one watershed: its figure, its bar in percent of the watershed's largest, its change."""
-
-    text: str
-    bar: float
-    change: str
 
 
 @dataclass
@@ -81,7 +71,7 @@ class Scenarios:
                 name=name,
                 rests_on=rests_on,
                 watersheds=count,
-                figures=tuple(shown_short(own[key]) for key in FIGURES),
+                figures=tuple(Quantity(own[key], unit, labelled=False) for key, (_, unit) in FIGURES.items()),
                 difference="" if name == BASE else _percent(own[MEASURE], base[MEASURE]),
                 effect="" if rests_on in ("", BASE) else _percent(own[MEASURE], rest[MEASURE]),
                 bar=round(100.0 * own[MEASURE] / most, 1),
@@ -89,14 +79,27 @@ class Scenarios:
             for name, (rests_on, own, base, rest, count) in raw.items()
         ]
 
-    def rows(self) -> list[tuple[str, list[Cell | None]]]:
-        """By run, of the first MOST_ROWS: a cell for each scenario of the batch, None where it does not have it."""
-        found = []
-        for runid, run in list(self.runs.items())[:MOST_ROWS]:
-            most = max(figures[MEASURE] for figures in run.values()) or 1.0
-            cells = [_cell(run, name, most) if name in run else None for name in self.names]
-            found.append((runid, cells))
-        return found
+    def to_json(self) -> dict[str, Any]:
+        """For the page's tables: by run, the figures of each scenario in the order of `names`, null without it.
+
+        contrasts: run, contrast, hillslopes, ha, t/yr, t/yr saved, change in percent.
+        """
+        names = self.names
+        return {
+            "names": names,
+            "figures": [[key, label, unit] for key, (label, unit) in FIGURES.items()],
+            "runs": {
+                runid: [[_short(run[name][key]) for key in FIGURES] if name in run else None for name in names]
+                for runid, run in self.runs.items()
+            },
+            "contrasts": [
+                [
+                    *(runid, found["contrast"], found["hillslopes"], _short(found["area_ha"])),
+                    *(_short(found["value"]), _short(-found["difference"]), _short(found["difference_percent"])),
+                ]
+                for runid, found in self.contrasts
+            ],
+        }
 
     def _line(self, name: str) -> tuple[str, dict[str, float], dict[str, float], dict[str, float], int]:
         """What a scenario rests on, its figures, those of the same runs themselves and of what it rests on."""
@@ -117,10 +120,8 @@ class Scenarios:
         return found
 
 
-def _cell(run: Mapping[str, Mapping[str, Any]], name: str, most: float) -> Cell:
-    value = float(run[name][MEASURE])
-    change = "" if name == BASE else _percent(value, float(run[BASE][MEASURE]))
-    return Cell(shown_short(value), round(100.0 * value / most, 1), change)
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.5g}")
 
 
 def _percent(value: float, other: float) -> str:

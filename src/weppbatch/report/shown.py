@@ -1,6 +1,30 @@
 """Numbers, durations and sizes written for people. Knows no table and no page."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its unit in a sentence, which the page can show in other units.
+
+    digits: decimals; None: as many as it needs. labelled: whether its unit stands behind it.
+    """
+
+    value: float
+    unit: str = ""
+    digits: int | None = None
+    labelled: bool = True
+
+    def __str__(self) -> str:
+        number = shown_short(self.value) if self.digits is None else shown(self.value, self.digits)
+        return f"{number} {self.unit}" if self.labelled and self.unit else number
+
+
+Text = Sequence[str | Quantity]
+"""A sentence, in pieces."""
 
 
 def shown(value: object, digits: int | None = None) -> str:
@@ -12,6 +36,8 @@ def shown(value: object, digits: int | None = None) -> str:
         return ""
     if isinstance(value, int | float) and digits is not None:
         least = 10.0**-digits
+        if round(value, digits) == 0 and value < 0:
+            value = 0.0
         if 0 < value < least / 2:
             return f"<{least:.{digits}f}"
         return f"{value:,.{digits}f}".replace("-", "−")
@@ -25,6 +51,11 @@ def shown_short(value: float) -> str:
     decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
     text = shown(round(value, decimals), decimals)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def places(value: float) -> int:
+    """The decimals with which three digits count: 0 of 16,186, 1 of 61.0, 3 of 0.490."""
+    return 0 if value == 0 or not np.isfinite(value) else max(0, 2 - int(np.floor(np.log10(abs(value)))))
 
 
 def shown_seconds(value: float | None) -> str:

@@ -3,35 +3,18 @@
 Takes the ledger and run results one by one; gives plain values. No markup here.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.states import DONE, TaskState
+from weppbatch.report.causes import Cause, Causes, Notice, Notices
+from weppbatch.report.records import Records
 from weppbatch.report.results import RunResult
-from weppbatch.tasks.chain import scenario_of
+from weppbatch.report.words import FLAGS, STATES
+from weppbatch.tasks import graph
 
-STATES = {
-    "succeeded": "complete",
-    "degraded": "complete with a lesser source",
-    "failed": "a task could not be done",
-    "interrupted": "stopped while at work",
-    "stale": "to be redone",
-    "running": "at work now",
-    "pending": "not done yet",
-    "excluded": "excluded by an admin",
-    "not_selected": "not selected",
-}
-FLAGS = {
-    "poor_fit": "The basin that drains to the outlet overlaps the polygon badly ({iou:.2f} of 1).",
-    "touches_edge": "The outlet's basin reaches the edge of the elevation data and may be cut off.",
-    "ambiguous": "Two ways of choosing the outlet gave places far apart.",
-    "csa_changed": "The basin has no channel at the critical source area asked for, so a smaller one was used.",
-    "mcl_changed": "The minimum channel length was lowered to keep a channel in the basin.",
-    "far": "The outlet that was given was moved {moved:.0f} m to the nearest channel.",
-    "larger_near": "Within reach of the outlet that was given there is a channel that drains {larger:.3g} km2.",
-}
 RECORD_KEYS = (
     "attempt",
     "started_at",
@@ -50,22 +33,8 @@ RECORD_KEYS = (
     "log",
     "config_sha256",
 )
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """One run that is not complete, in the words of its first record that says why."""
-
-    runid: str
-    name: str
-    status: str
-    task: str
-    message: str
-    category: str = ""
-    hint: str = ""
-    log: str = ""
-    first_cause: str = ""
-    attempts: int = 1
+REJECTED = "rejected"
+MOST_LISTED = 60  # causes and notices that the page lists; the matrix has all
 
 
 @dataclass
@@ -73,32 +42,31 @@ class Summary:
     """Gathers what a reader should know first."""
 
     ledger: Ledger
-    troubles: list[Trouble] = field(default_factory=list)
-    waiting: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    notices: list[tuple[str, str, list[str]]] = field(default_factory=list)
-    records: dict[str, dict[str, Any]] = field(default_factory=dict)
-    without_subcatchments: list[str] = field(default_factory=list)
+    records: Records = field(default_factory=Records)
+    _causes: Causes = field(default_factory=Causes)
+    _notices: Notices = field(default_factory=Notices)
 
     def add(self, result: RunResult) -> None:
         """Take in a run."""
         state = result.state
-        self.records[state.runid] = {
-            name: record_of(task, figures=not scenario_of(name)) for name, task in state.tasks.items()
-        }
+        self.records.add(state)
         if state.status in ("failed", "interrupted"):
-            self.troubles += [
-                _trouble(result, name, task)
-                for name, task in state.tasks.items()
-                if task.status in ("failed", "interrupted")
-            ]
-        elif state.status not in (*DONE, "excluded"):
-            self.waiting[state.reason if state.status == "stale" else STATES[state.status]].append(state.runid)
-        texts = _flag_texts(result)
+            for name, task in state.tasks.items():
+                if task.status in ("failed", "interrupted"):
+                    self._causes.add(state.runid, _trouble(result, name, task))
+        elif state.status == "excluded":
+            entry = self.ledger.plan.runner.excluded[state.runid]
+            where = f"by {entry['by']}, {entry['at'][:10]}"
+            self._causes.add(state.runid, Cause("excluded", entry["why"], where=where, name=result.name))
+        elif state.status not in DONE:
+            message = state.reason if state.status == "stale" else STATES[state.status]
+            self._causes.add(state.runid, Cause(state.status, message))
+        texts = flag_texts(result)
         texts += [text for text in result.warnings if not (texts and text.startswith("look at this outlet"))]
         distance = f" {result.metrics('climate').get('distance_km', -1):.0f} km away"
         texts = [text for text in texts if distance not in text]  # said of all runs in the caveats
-        if texts or result.problems:
-            self.notices.append((state.runid, result.name, [*texts, *result.problems]))
+        for text in (*texts, *result.problems):
+            self._notices.add(state.runid, text)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -112,27 +80,47 @@ class Summary:
         return sum(state.status in DONE for state in self.ledger.runs.values())
 
     @property
+    def causes(self) -> list[Cause]:
+        """Everything that is not complete, and why: the runs, then the features that are none."""
+        order = ("failed", "interrupted", "running", "stale", "pending", "not_selected", "excluded")
+        return [*self._causes.listed(order), *self._rejected()]
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What is worth a look, once for all runs that have the same."""
+        return self._notices.listed()
+
+    @property
     def rejected(self) -> list[dict[str, Any]]:
         """The features that can't be used: index, id, reasons."""
         return list(self.ledger.plan.runner.template_validation.get("rejected", []))
 
     @property
-    def repaired(self) -> list[dict[str, Any]]:
-        """The features that were used after a repair: index, id, notes."""
-        return list(self.ledger.plan.runner.template_validation.get("repaired", []))
-
-    @property
-    def last_finished(self) -> str | None:
-        """When the last task finished, as the records say."""
-        moments = [task.get("finished_at") for tasks in self.records.values() for task in tasks.values()]
-        return max((moment for moment in moments if moment), default=None)
+    def repaired(self) -> list[tuple[str, str]]:
+        """The features that were used after a repair, and what was done."""
+        found = self.ledger.plan.runner.template_validation.get("repaired", [])
+        return [(_feature(entry), "; ".join(entry["notes"])) for entry in found]
 
     def event(self, name: str) -> dict[str, Any] | None:
         """The last event of a kind in the batch's history."""
         return next((event for event in reversed(self.ledger.plan.runner.history) if event["event"] == name), None)
 
+    def _rejected(self) -> list[Cause]:
+        """The rejected features, once for each reason."""
+        found: dict[str, Cause] = {}
+        for entry in self.rejected:
+            reason = "; ".join(entry["reasons"])
+            cause = found.setdefault(reason, Cause(REJECTED, reason, where="of the watersheds’ file"))
+            cause.features.append(_feature(entry))
+        return list(found.values())
 
-def _flag_texts(result: RunResult) -> list[str]:
+
+def _feature(entry: dict[str, Any]) -> str:
+    """A feature of the watersheds' file by its place and id."""
+    return f"feature {entry['index']}" + (f" (id {entry['id']})" if entry["id"] is not None else "")
+
+
+def flag_texts(result: RunResult) -> list[str]:
     """What the flags of a run's outlet say."""
     outlet = result.metrics("outlet")
     told = {"iou": outlet.get("iou"), "moved": outlet.get("moved_m"), "larger": outlet.get("larger_near_km2")}
@@ -160,19 +148,21 @@ def record_of(task: TaskState, *, figures: bool = True) -> dict[str, Any]:
     return shown
 
 
-def _trouble(result: RunResult, name: str, task: TaskState) -> Trouble:
+def _trouble(result: RunResult, name: str, task: TaskState) -> Cause:
+    """Why a task of a run is not done, in the words of its record."""
     record = task.record or {}
     first = record.get("first_cause", {}).get("message", "")
     message = record.get("message") or task.reason
-    return Trouble(
-        runid=result.runid,
-        name=result.name,
-        status=task.status,
+    attempts = len(record.get("attempts", [])) or 1
+    told = [f"in {graph.spec_of(name).label}", record.get("category", "")]
+    told += [f"{attempts} attempts"] if attempts > 1 else []
+    return Cause(
+        task.status,
+        message,
         task=name,
-        message=message,
-        category=record.get("category", ""),
+        where=" · ".join(filter(None, told)),
         hint=record.get("hint") or "",
-        log=record.get("log", ""),
         first_cause="" if first == message else first,
-        attempts=len(record.get("attempts", [])) or 1,
+        log=record.get("log", ""),
+        name=result.name,
     )

@@ -1,70 +1,98 @@
 /* What colours the map and what its tooltips say: measures of watersheds and of hillslopes, each with a head, the class
-   of an element, and its legend. Draws nothing. */
+   of an element, and its legend, in the units of the switch. Draws nothing. */
 
-function mapColours(shapes, statusOf) {
-  const SLOPES = [10, 20, 30, 40, 50]; // %, upper bounds of the legend's classes
-  const SIZES = 6, LAND_AT = 9, BURN_AT = 11; // where a hillslope's results and names stand in its row
+/* At most five bounds, ascending, each 1, 2 or 5 times a power of ten, from [least, quantiles ..., largest]: the round
+   numbers nearest to the quantiles that have values on both sides. As `round_bounds` of report/scales.py. */
+function roundBounds(spread) {
+  const round = (value) => {
+    const power = Math.floor(Math.log10(value)), near = (step) => Math.abs(Math.log(step / value));
+    return [1, 2, 5, 10].map((step) => Number(`${step}e${power}`)).reduce((best, step) => near(step) < near(best) ? step : best);
+  };
+  const found = new Set(spread.slice(1, -1).filter((value) => value > 0).map(round));
+  return [...found].sort((a, b) => a - b).filter((bound) => bound > spread[0] && bound <= spread.at(-1));
+}
+/* Least, quantiles of the positive ones, largest; empty without a positive one. As `spread` of report/scales.py. */
+function spreadOf(values) {
+  const known = values.filter((value) => value !== null && value !== undefined).sort((a, b) => a - b);
+  const positive = known.filter((value) => value > 0);
+  const quantile = (share) => {
+    const at = (positive.length - 1) * share, below = Math.floor(at);
+    return positive[below] + (at - below) * (positive[Math.ceil(at)] - positive[below]);
+  };
+  return positive.length ? [known[0], ...[0.15, 0.35, 0.6, 0.8, 0.95].map(quantile), known.at(-1)] : [];
+}
+
+function mapColours(drawing, { measures = [], stateOf = null, states = [] }) {
+  const { kinds, severities } = drawing.words, CLASSES = 6;
   const wanted = { run: null, part: null }; // what the reader last chose, for watersheds and for hillslopes
-  const kindOfChoice = (run) => run && run.s.length ? "part" : "run";
   const known = (value) => value !== null && value !== undefined;
-  const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: 4 });
-  const classOf = (bounds, value) => bounds.filter((bound) => value >= bound).length;
-  /* A result in classes: `of` gives an element's value; fewer classes than colours take those furthest apart. */
-  function classed({ key, label, unit, ramp, bounds, percent }, of) {
-    const shade = (at) => `filled ${ramp}-${bounds.length ? Math.round((at * 5) / bounds.length) : 2}`;
-    const text = (bound) => percent ? number(bound * 100) + " %" : number(bound);
+  const of = { part: (measure) => (part) => part[measure.key], run: (measure) => (run) => measure.of(run.id) };
+  const figure = ({ unit = "", percent, digits }, value) => percent ? `${units.shown(value * 100, "", digits)} %` : `${units.shown(value, unit, digits)} ${units.label(unit)}`.trim();
+
+  /* A result in classes; fewer classes than colours take those furthest apart. */
+  function classed(measure, valueOf) {
+    const { key, label, unit = "", ramp = "slope", reverse, percent, group } = measure, own = percent ? 100 : 1;
+    const inUnits = (value) => units.convert(value * own, unit);
+    let system = null, bounds = [];
+    const boundsNow = () => {
+      if (system !== units.system) [system, bounds] = [units.system, measure.bounds ? measure.bounds.map(inUnits) : roundBounds((measure.spread || []).map(inUnits))];
+      return bounds;
+    };
+    const shade = (at) => {
+      const place = bounds.length ? Math.round((at * (CLASSES - 1)) / bounds.length) : 2;
+      return `filled ${ramp}-${reverse ? CLASSES - 1 - place : place}`;
+    };
+    const text = (bound) => Number(bound.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }) + (percent ? " %" : "");
+    const name = (value) => {
+      const all = boundsNow();
+      return known(value) ? shade(all.filter((bound) => inUnits(value) >= bound).length) : "filled unknown";
+    };
+    function legend(elements) {
+      const all = boundsNow(), some = all.length ? [...all.keys(), all.length] : [0];
+      const words = (at) => !all.length ? "about the same everywhere" : at === 0 ? `under ${text(all[0])}` : at < all.length ? `${text(all[at - 1])} to ${text(all[at])}` : `${text(all[at - 1])} and more`;
+      return [...some.map((at) => [shade(at), words(at)]), ...(elements.some((element) => !known(valueOf(element))) ? [["filled unknown", "no result"]] : [])];
+    }
+    return { key, label, group, ramp, result: ramp !== "slope", unit: () => units.label(unit), name: (element) => name(valueOf(element)), legend };
+  }
+  /* Named things: `valueOf` an element's, `names` what there is, as [value, class, text]. */
+  function named(key, label, valueOf, names) {
+    const classes = new Map(names.map(([value, name]) => [value, name])), used = (elements) => new Set(elements.map(valueOf));
     return {
-      key, label, unit,
-      name: (element) => known(of(element)) ? shade(classOf(bounds, of(element))) : "filled unknown",
-      legend: (elements) => [
-        ...[...bounds.keys(), bounds.length].map((at) => [shade(at), !bounds.length ? "about the same everywhere" : at === 0 ? `under ${text(bounds[0])}` : at < bounds.length ? `${text(bounds[at - 1])} to ${text(bounds[at])}` : `${text(bounds[at - 1])} and more`]),
-        ...(elements.some((element) => !known(of(element))) ? [["filled unknown", "no result"]] : []),
-      ],
+      key, label, group: "", result: false, unit: () => "", name: (element) => classes.get(valueOf(element)) || "filled unknown",
+      legend: (elements) => { const here = used(elements); return names.filter(([value]) => here.has(value)).map(([, name, text]) => [name, text]); },
     };
   }
-  const STATE = {
-    key: "state", label: "State", unit: "", name: (run) => statusOf(run.id),
-    legend: (runs) => Object.keys(data.states).filter((status) => runs.some((run) => statusOf(run.id) === status)).map((status) => ["area " + status, status.replace("_", " ")]),
-  };
-  const SLOPE = {
-    key: "slope", label: "Slope", unit: "", name: (part) => "slope-" + classOf(SLOPES, part[5]),
-    legend: () => [0, ...SLOPES].map((from, at) => ["slope-" + at, at < SLOPES.length ? `${from}–${SLOPES[at]} %` : `over ${from} %`]),
-  };
-  const kindOf = (part) => !known(part[LAND_AT]) ? "other" : data.map.land[part[LAND_AT]][1];
-  const LAND = {
-    key: "land", label: "Land use", unit: "", name: (part) => "filled kind-" + kindOf(part),
-    legend: (parts) => Object.entries(data.map.measures.kinds).filter(([kind]) => parts.some((part) => kindOf(part) === kind)).map(([kind, text]) => ["filled kind-" + kind, text]),
-  };
-  const BURN = {
-    key: "burn", label: "Burn severity (map)", unit: "", name: (part) => "filled severity-" + part[BURN_AT],
-    legend: (parts) => data.map.measures.severities.map((text, at) => ["filled severity-" + at, text, at]).filter(([, , at]) => parts.some((part) => part[BURN_AT] === at)),
-  };
-  const RESULTS = data.map.measures.run.map((measure, at) => classed({ ...measure, percent: !measure.unit }, (run) => run.v ? run.v[at] : null))
-    .filter((_, at) => shapes.some((run) => run.v && run.v[at] !== null && (data.map.measures.run[at].unit || run.v[at] > 0)));
-  const PARTS = data.map.measures.part.map((measure, at) => [classed(measure, (part) => part[SIZES + at]), (part) => part[SIZES + at]]);
-  const some = (parts, of) => parts.some((part) => known(of(part)));
-  /* What watersheds, or a chosen one's hillslopes, can be coloured by; the first is shown unless the reader chose. */
-  function choices(run) {
-    if (kindOfChoice(run) === "run") return [...RESULTS, STATE];
-    const results = PARTS.filter(([, of]) => some(run.s, of)).map(([measure]) => measure);
-    const land = some(run.s, (part) => part[LAND_AT]) ? [LAND] : [];
-    return [...results, SLOPE, ...land, ...(run.s.some((part) => part[BURN_AT] > 0) ? [BURN] : [])];
+  const STATE = stateOf && named("state", "State", (run) => stateOf(run.id), states.map((state) => [state, "area " + state, state.replaceAll("_", " ")]));
+  const kindOf = (part) => known(part.land) ? drawing.land[part.land][1] : "other";
+  const NAMED = [
+    [named("land", "Land use", kindOf, Object.entries(kinds).map(([kind, text]) => [kind, "filled kind-" + kind, text])), (part) => known(part.land)],
+    [named("burn", "Burn severity (map)", (part) => part.burn, severities.map((text, at) => [at, "filled severity-" + at, text])), (part) => part.burn > 0],
+    [named("texture", "Soil texture", (part) => part.texture, drawing.textures.map((text, at) => [at, `filled texture-${at % 8}`, text])), (part) => known(part.texture)],
+  ];
+  const RUNS = measures.map((measure) => classed({ ...measure, spread: spreadOf(drawing.runs.map((run) => measure.of(run.id))) }, of.run(measure)));
+  const PARTS = drawing.parts.map((measure) => [classed(measure, of.part(measure)), of.part(measure)]);
+
+  /* What watersheds, or the hillslopes given, can be coloured by; the first is shown unless the reader chose. */
+  function choices(parts) {
+    if (!parts.length) return [...RUNS, ...(STATE ? [STATE] : [])];
+    const some = ([, has]) => parts.some((part) => known(has(part)) && has(part) !== false);
+    const figures = PARTS.filter(some).map(([measure]) => measure), names = NAMED.filter(some).map(([measure]) => measure);
+    return [...figures.filter(({ ramp }) => ramp !== "slope"), ...names, ...figures.filter(({ ramp }) => ramp === "slope")];
   }
-  const of = (run) => choices(run).find(({ key }) => key === wanted[kindOfChoice(run)]) || choices(run)[0];
-  const want = (run, key) => { wanted[kindOfChoice(run)] = key; };
+  function now(parts) {
+    const all = choices(parts), key = wanted[parts.length ? "part" : "run"];
+    return all.find((choice) => choice.key === key) || all[0] || named("none", "", () => null, []);
+  }
+  function want(parts, key) { wanted[parts.length ? "part" : "run"] = key; }
 
   /* --- tooltips --- */
-  const line = (label, value, unit) => !known(value) ? [] : [`${label}: ${number(value)} ${unit}`];
-  function aboutPart([, topaz, position, area, length, slope, loss, runoff, yielded, land, texture, burn]) {
-    const named = (value, text) => known(value) ? [text(value)] : [];
-    return [
-      `Hillslope ${topaz}, ${position}`, ...line("Soil loss", loss, "t/ha/yr"), ...line("Sediment yield", yielded, "t/ha/yr"), ...line("Surface runoff", runoff, "mm/yr"),
-      ...named(land, (at) => data.map.land[at][0]), ...(burn > 0 ? [`Burn severity (map): ${data.map.measures.severities[burn]}`] : []), ...named(texture, (at) => data.map.textures[at]),
-      `${area} ha`, `${length} m long`, `slope ${slope} %`,
-    ];
+  const lines = (all, element) => all.filter(({ key }) => known(element[key])).map((measure) => `${measure.label}: ${figure(measure, element[measure.key])}`);
+  function aboutPart(part) {
+    const names = [known(part.land) && drawing.land[part.land][0], part.burn > 0 && `Burn severity (map): ${severities[part.burn]}`, known(part.texture) && `Soil: ${drawing.textures[part.texture]}`];
+    return [`Hillslope ${part.topaz_id}, ${part.position}`, ...lines(drawing.parts, part), ...names.filter(Boolean)];
   }
-  function aboutChannel([topaz, length, flow, peak, yielded], order) {
-    return [`Channel ${topaz}, order ${order}`, `${number(length)} m long`, ...line("Streamflow", flow, "mm/yr"), ...line("Largest peak", peak, "m³/s"), ...line("Sediment yield", yielded, "t/yr")];
+  function aboutChannel([topaz, ...figures], order) {
+    return [`Channel ${topaz}, order ${order}`, ...lines(drawing.channels, Object.fromEntries(drawing.channels.map(({ key }, at) => [key, figures[at]])))];
   }
-  return { choices, of, want, aboutPart, aboutChannel };
+  return { choices, now, want, aboutPart, aboutChannel, figure };
 }

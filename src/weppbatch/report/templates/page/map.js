@@ -1,282 +1,237 @@
-/* The map: watersheds, outlets, channels and, of a chosen run, hillslopes, as SVG. No libraries, no requests. */
-const batchMap = (() => {
-  const SVG = "http://www.w3.org/2000/svg", RADIUS_M = 6378137;
-  const MOST_LABELS = 150;
-  const canvas = document.getElementById("canvas");
-  const tip = document.getElementById("tip");
-  const shapes = data.map.runs.filter((run) => run.b);
-  const table = document.getElementById("table");
-  const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.run, row]));
-  const statusOf = (id) => rows.get(id).querySelector(".state").textContent.replace(" ", "_");
-  const colours = mapColours(shapes, statusOf);
-  let chosen = null, view = null, home = null, bySize = [];
+/* batchMap(element, drawing, options): a map of watersheds by Leaflet, without tiles, for any page. It knows `data.units`,
+   `units` and `make` of its page and nothing else; needs shapes.js, colours.js, legend.js, map.css.
 
-  /* Web Mercator around the batch's centre, in metres, y to the south. */
-  const centre = shapes.length ? mercator(
-    (Math.min(...shapes.map((s) => s.b[0])) + Math.max(...shapes.map((s) => s.b[2]))) / 2,
-    (Math.min(...shapes.map((s) => s.b[1])) + Math.max(...shapes.map((s) => s.b[3]))) / 2) : [0, 0];
-  function mercator(lon, lat) {
-    const angle = Math.PI / 180;
-    return [RADIUS_M * lon * angle, -RADIUS_M * Math.log(Math.tan(Math.PI / 4 + (lat * angle) / 2))];
-  }
-  function place(lon, lat) {
-    const [x, y] = mercator(lon, lat);
-    return [x - centre[0], y - centre[1]];
-  }
-  /* How much Web Mercator stretches lengths at the batch's latitude. */
-  const stretch = Math.cosh(centre[1] / RADIUS_M);
+   element: an empty div with a height of its own.
+   drawing: what report/sketch.py gives (`data.map` of the index page; `Sketches(1, fine=True)` for one run's page).
+   options, all optional:
+     measures        results that colour watersheds: [{key, label, unit, digits, percent, ramp, reverse, group, of(id) -> number or null}]
+     stateOf(id), states   the state of a run, for its colour: "succeeded"; and all states in the legend's order
+     about(id)       lines of a watershed's tooltip: ["ws-1", "Soil loss: 1.2 t/ha/yr"]
+     note(run, key)  a sentence under the legend, or ""
+     legend, layers  elements to be filled: the colours' legend; the switches of layers, <input name="layer-NAME">
+     only            id of the one run that is chosen from the start and never left (a run's own page)
+   gives: {
+     choose(id)      choose a run, go there, draw its hillslopes; null: all. A promise, kept once they are drawn.
+     run()           the chosen run of the drawing, or null
+     choices(), by(), colourBy(key)   what can colour it now: [{key, label, group}]; the one that does; another one
+     show(name, on)  a layer: "hillshade" "windows" "polygons" "basins" "channels" "outlets" "labels"
+     home(), all()   go where the watersheds that have an outlet are in sight; or all of them
+     outside()       how many are not in sight at home
+     leaflet         the L.Map
+   }
+   A run's own page: parts/run_map.html.j2, LIBRARIES leaflet, STYLES page/map.css, SCRIPTS page/shapes.js, colours.js,
+   legend.js, map.js, run_map.js; data.map = sketches.drawing([sketches.draw(result, row)]) of Sketches(1, fine=True).
+   Events of element: "map-chosen" when a run was chosen and is drawn; "map-coloured" when colours changed. */
+function batchMap(element, drawing, options = {}) {
+  const extent = ({ b }) => (b[2] - b[0]) * (b[3] - b[1]);
+  /* The largest first: one that lies in another stays in sight. */
+  const runs = drawing.runs.filter((run) => run.b).sort((a, b) => extent(b) - extent(a)), byId = new Map(runs.map((run) => [run.id, run]));
+  const colours = mapColours(drawing, options), PADDING = 0.4, MOST_LABELS = 150;
+  const boundsOf = (all) => L.latLngBounds(all.flatMap(({ b }) => [[b[1], b[0]], [b[3], b[2]]]));
+  let chosen = null, parts = [], fitted = null, scale = null;
 
-  /* Google's polyline encoding to an SVG path. */
-  function path(line, close) {
-    let lat = 0, lon = 0, at = 0, text = "";
-    const next = () => {
-      let value = 0, shift = 0, part;
-      do { part = line.charCodeAt(at++) - 63; value |= (part & 31) << shift; shift += 5; } while (part >= 32);
-      return value & 1 ? ~(value >> 1) : value >> 1;
-    };
-    while (at < line.length) {
-      lat += next(); lon += next();
-      const [x, y] = place(lon / 1e5, lat / 1e5);
-      text += (text ? "L" : "M") + x.toFixed(1) + " " + y.toFixed(1);
-    }
-    return close ? text + "Z" : text;
+  const map = L.map(element, {
+    attributionControl: false, zoomSnap: 0, zoomDelta: 0.75, wheelPxPerZoomLevel: 90, minZoom: 2, maxZoom: 18, dragging: !L.Browser.mobile, keyboardPanDelta: 60, maxBoundsViscosity: 1,
+  });
+  map.setView(runs.length ? boundsOf(runs).getCenter() : [0, 0], 10);
+
+  /* --- panes from the ground up; only those that are listed take the pointer --- */
+  const PANES = ["ground", "areas", "parts", "shade", "lines", "touch", "outlets", "labels"], TOUCHED = ["areas", "parts", "touch"];
+  PANES.forEach((name, at) => {
+    const pane = map.createPane("map-" + name);
+    pane.style.zIndex = 300 + at * 10;
+    if (!TOUCHED.includes(name)) pane.style.pointerEvents = "none";
+  });
+  const renderers = Object.fromEntries(PANES.map((name) => [name, L.svg({ pane: "map-" + name, padding: PADDING })]));
+  const style = (pane, name, more = {}) => ({ pane: "map-" + pane, renderer: renderers[pane], className: name, interactive: TOUCHED.includes(pane), smoothFactor: 0.5, bubblingMouseEvents: false, ...more });
+  /* A shape's class, also when it is drawn anew. */
+  function setClass(shape, name) {
+    const path = shape.getElement();
+    shape.options.className = name;
+    if (path) path.setAttribute("class", shape.options.interactive ? name + " leaflet-interactive" : name);
   }
-  const rings = (lines) => lines.map((line) => path(line, true)).join("");
-  function draw(parent, name, attributes) {
-    const element = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return parent.appendChild(element);
+  const of = (shape, run, base = shape.options.className) => Object.assign(shape, { run, base });
+  const orderOf = (order) => "order-" + Math.min(order, 6);
+
+  /* --- layers: each a group that is made when it is first shown --- */
+  const outline = (run, lines, name) => of(L.polygon(decodedLines(lines), style("lines", name, { fill: false })), run);
+  const given = (run) => run.p && outline(run, run.p, run.a ? "polygon given" : "polygon alone");
+  const point = (run, [lon, lat], name, radius) => of(L.circleMarker([lat, lon], style("outlets", name, { radius })), run);
+  /* The relief of a run's window: of the chosen one as a whole, of others within the basin. */
+  function relief(run) {
+    const [west, south, east, north] = run.h.b, project = (lat, lon) => L.CRS.EPSG3857.project(L.latLng(lat, lon));
+    const low = project(south, west), size = project(north, east).subtract(low), lines = decodedLines(run.a || run.p), longest = lines.reduce((best, line) => line.length > best.length ? line : best, []);
+    const corner = ({ x, y }) => `${((100 * x) / size.x).toFixed(2)}% ${(100 - (100 * y) / size.y).toFixed(2)}%`;
+    const within = (line) => line.length ? `polygon(${line.map(([lat, lon]) => corner(project(lat, lon).subtract(low))).join()})` : "none";
+    const picture = L.imageOverlay(run.h.u, [[south, west], [north, east]], { pane: "map-shade", alt: "" });
+    picture.on("add", () => mark(picture));
+    return Object.assign(picture, { run, basin: within(longest), window: within(decodedLines(run.w)[0] || []) });
+  }
+  const MAKE = {
+    hillshade: (run) => run.h && relief(run),
+    windows: (run) => run.w && outline(run, run.w, "window"),
+    polygons: given,
+    basins: (run) => run.a && outline(run, run.a, "basin"),
+    channels: (run) => Object.entries(run.c || {}).map(([order, lines]) => of(L.polyline(decodedLines(lines), style("lines", "channel " + orderOf(order))), run)),
+    outlets: (run) => [run.q && point(run, run.q, "outlet given", 4), run.o && point(run, run.o, run.f ? "outlet flagged" : "outlet", run.f ? 6 : 3.5)],
+  };
+  const some = (key) => runs.some((run) => run[key]);
+  const LAYERS = [
+    { name: "basins", label: "Basins found", there: some("a"), swatches: [["basin"]], on: true },
+    { name: "polygons", label: "Polygons given", there: some("p"), swatches: [[some("a") ? "given" : "basin"]], on: Boolean(options.only) || !runs.every((run) => run.a && run.n) },
+    { name: "windows", label: "DEM windows", there: some("w"), swatches: [["window"]], on: false },
+    { name: "channels", label: "Channels", there: some("c"), swatches: [["channel"]], on: true },
+    { name: "outlets", label: "Outlets", there: some("o") || some("q"), swatches: [["outlet"], ...(some("f") ? [["outlet flagged", "to be looked at"]] : []), ...(some("q") ? [["outlet given", "as given"]] : [])], on: true },
+    { name: "hillshade", label: "Hillshade", there: some("h"), swatches: [["shade"]], on: true },
+    { name: "labels", label: "Run ids", there: runs.length > 0 && !options.only, swatches: [["label"]], on: true },
+  ].filter(({ there }) => there);
+  const shown = new Map(LAYERS.map(({ name, on }) => [name, on])), groups = new Map();
+  function show(name, on) {
+    shown.set(name, on);
+    if (name === "labels") return placeLabels();
+    if (!groups.has(name) && on) groups.set(name, L.layerGroup(runs.flatMap((run) => MAKE[name](run)).filter(Boolean)));
+    const group = groups.get(name);
+    if (!group) return undefined;
+    if (on) group.eachLayer(mark);
+    return on ? group.addTo(map) : group.remove();
+  }
+  /* Makes a shape look as it should while its run is chosen, or is not. */
+  function mark(shape) {
+    const own = shape.run === chosen;
+    if (!shape.window) return setClass(shape, shape.base + (own ? " chosen" : ""));
+    const picture = shape.getElement();
+    if (!picture) return undefined;
+    picture.style.clipPath = own ? shape.window : shape.basin;
+    return own ? shape.bringToFront() : shape;
   }
 
-  const layers = {};
-  const extent = (run) => (run.b[2] - run.b[0]) * (run.b[3] - run.b[1]);
+  /* --- what is always there: the ground that shades fall on, areas in colours, what belongs to the chosen run --- */
+  function content(lines) {
+    const box = make("div");
+    box.append(...lines.map((text) => make("div", text)));
+    return box;
+  }
+  /* The pattern of what has no result, for the style sheet. */
+  function hatched() {
+    const made = ["svg", "pattern", "path"].map((name) => L.SVG.create(name)), [svg, pattern, path] = made;
+    const set = (target, attributes) => { for (const [key, value] of Object.entries(attributes)) target.setAttribute(key, value); };
+    set(svg, { width: 0, height: 0, class: "map-hatch", "aria-hidden": "true" });
+    set(pattern, { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse" });
+    set(path, { d: "M0 6L6 0", class: "hatch" });
+    svg.append(pattern);
+    pattern.append(path);
+    return svg;
+  }
+  const tooltip = { sticky: true, direction: "auto", className: "map-tip", opacity: 1 };
+  const areas = L.featureGroup(), own = { parts: L.featureGroup(), touch: L.featureGroup(), lines: L.layerGroup() };
   function setUp() {
-    const hatch = draw(draw(canvas, "defs", {}), "pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse" });
-    draw(hatch, "path", { d: "M0 6L6 0", class: "hatch" });
-    for (const name of ["polygons", "parts", "casings", "channels", "outlines", "touch", "outlets", "labels"])
-      layers[name] = draw(canvas, "g", { class: name });
-    /* The largest first: one that lies in another stays in sight. */
-    for (const run of [...shapes].sort((a, b) => extent(b) - extent(a))) {
-      run.area = draw(layers.polygons, "path", { d: rings(run.p), "data-id": run.id });
-      draw(layers.outlines, "path", { d: rings(run.p), "data-id": run.id });
-      for (const [order, lines] of Object.entries(run.c))
-        draw(layers.channels, "path", { d: lines.map((line) => path(line, false)).join(""), class: "order-" + Math.min(order, 6), "data-id": run.id });
-      if (run.q) { const [x, y] = place(...run.q); draw(layers.outlets, "path", { d: `M${x} ${y}h0`, class: "given", "data-id": run.id }); }
-      if (run.o) {
-        const [x, y] = place(...run.o);
-        for (const name of ["ring", "dot"]) draw(layers.outlets, "path", { d: `M${x} ${y}h0`, class: name + (run.f ? " flagged" : ""), "data-id": run.id });
-      }
-      const [west, north] = place(run.b[0], run.b[3]), [east, south] = place(run.b[2], run.b[1]);
-      run.box = { x: west, y: north, w: east - west, h: south - north };
-      run.label = draw(layers.labels, "text", { x: west + run.box.w / 2, y: north + run.box.h / 2, "data-id": run.id });
-      run.label.textContent = run.id;
-      run.label.classList.add("hidden");
-    }
-    bySize = [...shapes].sort((a, b) => b.box.w * b.box.h - a.box.w * a.box.h).slice(0, MOST_LABELS);
-  }
-
-  /* --- the view: x, y of the middle, and metres a pixel --- */
-  function fit(box) {
-    const { width, height } = canvas.getBoundingClientRect();
-    return { x: box.x + box.w / 2, y: box.y + box.h / 2, scale: 1.12 * Math.max(box.w / width, box.h / height, 0.05) };
-  }
-  function show(next) {
-    const { width, height } = canvas.getBoundingClientRect();
-    if (!width) return;
-    view = next;
-    canvas.setAttribute("viewBox", [view.x - (width * view.scale) / 2, view.y - (height * view.scale) / 2, width * view.scale, height * view.scale].join(" "));
-    layers.labels.setAttribute("font-size", 12 * view.scale);
-    layers.labels.setAttribute("stroke-width", 3 * view.scale);
-    placeLabels();
-    scaleBar(view.scale / stretch);
-  }
-  /* Labels of the largest watersheds, as many as find room beside each other. */
-  function placeLabels() {
-    const taken = [];
-    for (const run of bySize) {
-      const w = 7.5 * run.id.length * view.scale, h = 18 * view.scale;
-      const box = { x: run.box.x + run.box.w / 2 - w / 2, y: run.box.y + run.box.h / 2 - h / 2 };
-      const free = chosen === null && run.box.w > 24 * view.scale && taken.every((other) => box.x > other.x + other.w || box.x + w < other.x || Math.abs(box.y - other.y) > h);
-      run.label.classList.toggle("hidden", !free);
-      if (free) taken.push({ ...box, w });
-    }
-  }
-  function scaleBar(metresPerPixel) {
-    const most = metresPerPixel * 140, power = 10 ** Math.floor(Math.log10(most));
-    const length = [5, 2, 1].map((step) => step * power).find((step) => step <= most);
-    const bar = document.querySelector("#scale span");
-    bar.style.width = length / metresPerPixel + "px";
-    bar.textContent = length >= 1000 ? length / 1000 + " km" : length + " m";
-  }
-  function zoom(factor, clientX, clientY) {
-    const box = canvas.getBoundingClientRect();
-    const dx = (clientX === undefined ? 0 : clientX - box.left - box.width / 2) * view.scale;
-    const dy = (clientY === undefined ? 0 : clientY - box.top - box.height / 2) * view.scale;
-    const scale = Math.min(Math.max(view.scale / factor, 0.05), everything().scale * 4), moved = 1 - scale / view.scale;
-    show({ x: view.x + dx * moved, y: view.y + dy * moved, scale });
+    L.rectangle([[-85, -540], [85, 540]], style("ground", "ground")).addTo(map);
+    element.append(hatched());
+    for (const run of runs) if (run.a || run.p) areas.addLayer(of(L.polygon(decodedLines(run.a || run.p), style("areas", "area")), run));
+    areas.addTo(map).on("click", ({ layer }) => { if (!options.only && layer.run !== chosen) choose(layer.run.id); });
+    if (options.about) areas.bindTooltip(({ run }) => content(options.about(run.id)), tooltip);
+    own.parts.addTo(map).bindTooltip(({ part }) => content(colours.aboutPart(part)), tooltip);
+    own.touch.addTo(map).bindTooltip(({ told, order }) => content(colours.aboutChannel(told, order)), tooltip);
+    own.lines.addTo(map);
+    for (const { name, on } of LAYERS) if (on) show(name, true);
+    if (options.layers) drawLayers(options.layers, LAYERS, show);
   }
 
   /* --- choosing a run --- */
-  function choose(id) {
-    const run = shapes.find((shape) => shape.id === id) || null;
-    chosen = run ? run.id : null;
-    document.getElementById("pick").value = chosen || "";
-    canvas.classList.toggle("one", Boolean(run));
-    canvas.classList.toggle("parts-shown", Boolean(run && run.s.length));
-    for (const name of ["parts", "casings", "touch"]) layers[name].replaceChildren();
-    for (const layer of [layers.polygons, layers.outlines, layers.channels, layers.outlets])
-      for (const element of layer.children) element.classList.toggle("chosen", element.dataset.id === chosen);
-    if (run) {
-      for (const row of run.s) {
-        const part = draw(layers.parts, "path", { d: rings(row[0]) });
-        part.row = row;
-        part.tip = colours.aboutPart(row);
-      }
-      for (const [order, lines] of Object.entries(run.c)) lines.forEach((line, at) => {
-        const d = path(line, false);
-        draw(layers.casings, "path", { d, class: "order-" + Math.min(order, 6) });
-        if (run.k) draw(layers.touch, "path", { d }).tip = colours.aboutChannel(run.k[order][at], order);
-      });
+  async function choose(id) {
+    const run = byId.get(id) || null;
+    chosen = run;
+    parts = [];
+    for (const group of Object.values(own)) group.clearLayers();
+    element.classList.toggle("one", Boolean(run));
+    for (const group of groups.values()) group.eachLayer(mark);
+    if (run) drawLines(run);
+    go(run);
+    colour();
+    if (run && run.z) {
+      const details = await detailsOf(run);
+      if (chosen !== run) return;
+      parts = details.parts;
+      drawParts(run, details);
+      colour();
     }
-    facts(run);
-    offer(run);
-    colour(run);
-    show(run ? fit(run.box) : home);
+    element.dispatchEvent(new CustomEvent("map-chosen", { detail: run }));
   }
-  /* --- colours --- */
-  function offer(run) {
-    const box = document.getElementById("by"), current = colours.of(run).key;
-    box.replaceChildren(...colours.choices(run).map(({ key, label }) => new Option(label, key, false, key === current)));
+  function drawLines(run) {
+    if (run.p && run.a && !options.only) own.lines.addLayer(outline(run, run.p, "polygon given chosen"));
+    for (const [order, lines] of Object.entries(run.c || {})) own.lines.addLayer(L.polyline(decodedLines(lines), style("parts", "casing " + orderOf(order), { interactive: false })));
   }
-  function colour(run) {
-    const now = colours.of(run), whole = colours.of(null);
-    for (const shape of shapes) shape.area.setAttribute("class", whole.name(shape) + (shape.id === chosen ? " chosen" : ""));
-    for (const part of layers.parts.children) part.setAttribute("class", now.name(part.row));
-    canvas.dataset.by = now.key;
-    legend(run, now);
-  }
-  /* A run's figures, as its row of the results table has them. `rank`: results before inputs before all else; where
-     the table has no views, there is no order but the table's. */
-  function figures(id) {
-    const cells = rows.get(id).cells, views = table.dataset.view !== undefined;
-    const ranks = (names) => !views || !names.length ? 0 : names.includes("in-results") ? 1 : names.includes("in-inputs") ? 2 : 3;
-    return [...table.tHead.rows[0].cells].map((head, at) => {
-      const value = cells[at].textContent.trim(), unit = head.dataset.key === "wall_s" ? "" : head.dataset.unit;
-      return {
-        key: head.dataset.key, label: head.querySelector("button").firstChild.textContent.trim(), text: value && value + (unit && unit !== "°" ? " " + unit : unit),
-        rank: ranks([...head.classList].filter((name) => name.startsWith("in-"))),
-      };
-    }).filter((figure) => figure.text);
-  }
-  function facts(run) {
-    const box = document.getElementById("facts"), list = document.createElement("dl");
-    const title = document.createElement("h3");
-    title.textContent = run ? run.id : `${shapes.length} watershed${shapes.length === 1 ? "" : "s"}`;
-    const told = run ? figures(run.id).filter(({ rank }) => rank < 3).sort((a, b) => a.rank - b.rank) : [];
-    for (const { key, label, text } of told) {
-      if (key === "runid") continue;
-      list.append(Object.assign(document.createElement("dt"), { textContent: label }));
-      const value = list.appendChild(document.createElement("dd"));
-      value.textContent = text;
-      if (key === "status") value.className = "state " + text.replace(" ", "_");
-    }
-    const advice = Object.assign(document.createElement("p"), { textContent: "Choose one for its figures and hillslopes." });
-    const { width, height } = canvas.getBoundingClientRect();
-    const outside = run ? 0 : shapes.filter(({ box: b }) => Math.abs(b.x + b.w / 2 - home.x) * 2 > width * home.scale || Math.abs(b.y + b.h / 2 - home.y) * 2 > height * home.scale).length;
-    if (outside) advice.textContent += ` ${outside} outside this view: Show all.`;
-    box.replaceChildren(title, run ? list : advice);
-  }
-  function legend(run, now) {
-    const box = document.getElementById("legend"), list = document.createElement("ul");
-    const add = (kind, text) => {
-      const item = list.appendChild(document.createElement("li")), swatch = item.appendChild(document.createElement("span"));
-      swatch.className = "swatch " + kind;
-      item.append(text);
-    };
-    const parts = run && run.s.length ? run.s : null;
-    for (const [kind, text] of now.legend(parts || shapes)) add(kind, text);
-    add("line", "channel, wider by order");
-    add("dot", "outlet");
-    if (run ? run.f : shapes.some((shape) => shape.f)) add("dot flagged", "outlet to look at");
-    if (run && run.q) add("dot given", "outlet as given");
-    if (run) add("dashed", run.q ? "basin of the given outlet" : "polygon as given");
-    const title = document.createElement("h4");
-    const where = [now.unit, parts ? "of hillslopes" : ""].filter(Boolean).join(", ");
-    title.append(now.label, Object.assign(document.createElement("small"), { textContent: " " + where }));
-    box.replaceChildren(title, list);
-    const burned = (run ? [run] : shapes).some((shape) => shape.v && shape.v[3] > 0);
-    if (burned && now.unit) box.append(Object.assign(document.createElement("p"), { textContent: data.burned_note }));
+  function drawParts(run, { channels }) {
+    for (const part of parts) own.parts.addLayer(Object.assign(L.polygon(decodedLines(part.rings), style("parts", "part", { smoothFactor: 0 })), { part }));
+    for (const [order, told] of Object.entries(channels)) told.forEach((figures, at) => {
+      own.touch.addLayer(Object.assign(L.polyline(decodedLine(run.c[order][at]), style("touch", "touch", { fill: false })), { told: figures, order }));
+    });
   }
 
-  /* --- pointer, wheel, keys --- */
-  const fingers = new Map();
-  let dragged = 0;
-  function onMove(event) {
-    if (!fingers.has(event.pointerId)) return hover(event);
-    const before = fingers.get(event.pointerId), now = [event.clientX, event.clientY];
-    const others = [...fingers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
-    fingers.set(event.pointerId, now);
-    dragged += Math.hypot(now[0] - before[0], now[1] - before[1]);
-    if (dragged > 4 && !canvas.hasPointerCapture(event.pointerId)) canvas.setPointerCapture(event.pointerId);
-    const share = 1 / fingers.size;
-    show({ x: view.x - (now[0] - before[0]) * view.scale * share, y: view.y - (now[1] - before[1]) * view.scale * share, scale: view.scale });
-    if (others.length) {
-      const gap = (at) => Math.hypot(at[0] - others[0][0], at[1] - others[0][1]);
-      zoom(gap(now) / Math.max(gap(before), 1), (now[0] + others[0][0]) / 2, (now[1] + others[0][1]) / 2);
+  /* --- colours --- */
+  function colour() {
+    const now = colours.now(parts), whole = colours.now([]);
+    areas.eachLayer((shape) => setClass(shape, `area ${whole.name(shape.run)}${shape.run === chosen ? " chosen" : ""}`));
+    own.parts.eachLayer((shape) => setClass(shape, "part " + now.name(shape.part)));
+    element.classList.toggle("parts-shown", parts.length > 0);
+    element.dataset.by = now.key;
+    if (options.legend) drawLegend(options.legend, now, parts.length ? parts : runs, { what: parts.length ? "of hillslopes" : "", note: options.note ? options.note(chosen, now) : "" });
+    element.dispatchEvent(new CustomEvent("map-coloured", { detail: now.key }));
+  }
+
+  /* --- the view --- */
+  const reliable = runs.some((run) => run.o) ? runs.filter((run) => run.o) : runs; // one with wrong coordinates must not shrink the others to dots
+  const go = (run) => fit(run ? [run] : reliable);
+  function fit(some) {
+    const { x, y } = map.getSize();
+    if (some.length && x && y) map.fitBounds(boundsOf(some), { padding: [0.05 * x, 0.05 * y], maxZoom: 16, animate: false });
+    fitted = some; // until the reader moves
+  }
+  function home() { if (options.only) go(chosen); else choose(null); }
+  function all() { choose(null); fit(runs); }
+  const outside = () => { const view = boundsOf(reliable).pad(0.1); return runs.filter((run) => !view.intersects(boundsOf([run]))).length; };
+
+  /* Labels of the largest watersheds, as many as find room beside each other. */
+  const labels = L.layerGroup().addTo(map);
+  function placeLabels() {
+    labels.clearLayers();
+    if (!shown.get("labels") || chosen) return;
+    const taken = [], view = map.getBounds();
+    for (const run of runs.slice(0, MOST_LABELS)) {
+      const bounds = boundsOf([run]), [low, high] = [map.latLngToLayerPoint(bounds.getSouthWest()), map.latLngToLayerPoint(bounds.getNorthEast())];
+      const middle = low.add(high).divideBy(2), w = 7.5 * run.id.length, h = 18, { x } = map.layerPointToContainerPoint(middle);
+      if (w < map.getSize().x) middle.x += Math.max(0, w / 2 + 4 - x) - Math.max(0, x + w / 2 + 4 - map.getSize().x);
+      if (!view.intersects(bounds) || high.x - low.x < 24 || taken.some((other) => Math.abs(other.x - middle.x) < (w + other.w) / 2 && Math.abs(other.y - middle.y) < h)) continue;
+      taken.push({ x: middle.x, y: middle.y, w });
+      const icon = L.divIcon({ html: make("span", run.id), className: "map-label", iconSize: [0, 0] });
+      labels.addLayer(L.marker(map.layerPointToLatLng(middle), { icon, pane: "map-labels", interactive: false, keyboard: false }));
     }
   }
-  function hover(event) {
-    const target = event.target, id = target.dataset && target.dataset.id;
-    const keys = ["name", "status", "polygon_area_km2", "basin_area_km2", "iou", "hillslopes", "channels", "flags", "burned_share", "precip_mm_yr", "runoff_mm_yr", "soil_loss_t_ha_yr", "sediment_yield_t_ha_yr"];
-    const lines = target.tip || (id && [id, ...figures(id).filter((f) => keys.includes(f.key)).map((f) => `${f.label}: ${f.text}`)]);
-    tip.hidden = !lines;
-    if (!lines) return;
-    tip.replaceChildren(...lines.map((text) => Object.assign(document.createElement("div"), { textContent: text })));
-    tip.style.left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8) + "px";
-    tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8) + "px";
+  function drawScale() {
+    if (scale) scale.remove();
+    scale = L.control.scale({ maxWidth: 140, metric: units.system !== "us", imperial: units.system === "us" }).addTo(map);
   }
+
+  /* --- pointer, wheel, keys, paper --- */
   function listen() {
-    canvas.addEventListener("pointerdown", (event) => { dragged = fingers.size ? dragged : 0; fingers.set(event.pointerId, [event.clientX, event.clientY]); });
-    canvas.addEventListener("pointermove", onMove);
-    for (const kind of ["pointerup", "pointercancel", "pointerleave"])
-      canvas.addEventListener(kind, (event) => { fingers.delete(event.pointerId); if (kind !== "pointerup") tip.hidden = true; });
-    canvas.addEventListener("click", (event) => { const id = event.target.dataset.id; if (dragged < 5 && id && id !== chosen) choose(id); });
-    canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      zoom(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
-    }, { passive: false });
-    canvas.addEventListener("keydown", (event) => {
-      const step = 60 * view.scale, to = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
-      if (to) show({ x: view.x + to[0], y: view.y + to[1], scale: view.scale });
-      else if (event.key === "+" || event.key === "=") zoom(1.5);
-      else if (event.key === "-") zoom(1 / 1.5);
-      else if (event.key === "Escape") choose(null);
-      else return;
-      event.preventDefault();
-    });
-    for (const button of document.querySelectorAll("[data-zoom]"))
-      button.addEventListener("click", () => ({ in: () => zoom(1.6), out: () => zoom(1 / 1.6), all: () => { choose(null); show(everything()); } })[button.dataset.zoom]());
-    document.getElementById("by").addEventListener("change", (event) => {
-      const run = shapes.find((shape) => shape.id === chosen) || null;
-      colours.want(run, event.target.value);
-      colour(run);
-    });
-    document.getElementById("pick").addEventListener("change", (event) => choose(event.target.value));
-    new ResizeObserver(() => { const same = view === home; home = start(); show(same ? home : view); }).observe(canvas);
+    map.on("moveend zoomend", placeLabels);
+    map.on("movestart", () => { fitted = null; });
+    /* The wheel scrolls the page unless Ctrl is held. */
+    element.addEventListener("wheel", (event) => { if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); }, { capture: true });
+    element.addEventListener("keydown", (event) => { if (event.key === "Escape") home(); });
+    document.addEventListener("units", () => { drawScale(); colour(); });
+    new ResizeObserver(() => { map.invalidateSize({ pan: false }); if (fitted) fit(fitted); }).observe(element);
+    /* A sheet of paper keeps the size that the map was drawn for; map.css makes it smaller there. */
+    addEventListener("beforeprint", () => { element.style.width = element.offsetWidth + "px"; element.style.height = element.offsetHeight + "px"; });
+    addEventListener("afterprint", () => { element.style.width = element.style.height = ""; });
   }
-  function around(runs) {
-    const x = Math.min(...runs.map((s) => s.box.x)), y = Math.min(...runs.map((s) => s.box.y));
-    return fit({ x, y, w: Math.max(...runs.map((s) => s.box.x + s.box.w)) - x, h: Math.max(...runs.map((s) => s.box.y + s.box.h)) - y });
-  }
-  const everything = () => around(shapes);
-  /* Runs with an outlet first: one with wrong coordinates must not shrink the others to dots. */
-  const start = () => around(shapes.some((run) => run.o) ? shapes.filter((run) => run.o) : shapes);
-  if (shapes.length) {
-    setUp();
-    home = start();
-    listen();
-    choose(null);
-  } else document.getElementById("facts").textContent = "No watershed to draw.";
-  return { choose };
-})();
+  setUp();
+  listen();
+  drawScale();
+  choose(options.only || null);
+  return {
+    choose, run: () => chosen, choices: () => colours.choices(parts), by: () => colours.now(parts).key,
+    colourBy: (key) => { colours.want(parts, key); colour(); },
+    show, home, all, outside, leaflet: map,
+  };
+}

@@ -1,107 +1,165 @@
-/* Tables and records: sorting, filtering, links to the map, and the dialog with a task's record. */
-(() => {
-  const table = document.getElementById("table"), body = table.tBodies[0];
+/* makeTable(element, options): a table by Tabulator, with keys, help on heads, sorting with empty cells last, and paper.
 
-  /* --- sorting: numbers by data-value, texts as people order them; rows without a value last --- */
-  const order = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-  function keyOf(row, at) {
-    const cell = row.cells[at], value = cell.dataset.value;
-    return value === undefined ? cell.textContent.trim() : value === "" ? "" : Number(value);
-  }
-  function sortBy(head) {
-    const at = head.cellIndex, down = head.getAttribute("aria-sort") === "ascending";
-    for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const rows = [...body.rows].map((row) => [keyOf(row, at), row]);
-    rows.sort(([a], [b]) => {
-      if (a === "" || b === "") return (a === "") - (b === "");
-      const found = typeof a === "number" ? a - b : order.compare(a, b);
-      return down ? -found : found;
-    });
-    body.append(...rows.map(([, row]) => row));
-  }
-  for (const button of table.querySelectorAll("thead button"))
-    button.addEventListener("click", () => sortBy(button.parentElement));
+   rows: objects by field. columns: [{ field, label, unit, help, numeric, frozen, visible, width, show(value, row) }], where
+   show gives a text or an element; without it a value is written as text. sort: [field, "asc" | "desc"].
+   Gives { table, rows(), columns(), text(column, row) }; rows are those that are shown, in their order. */
+const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+const blank = (value) => value === null || value === undefined || value === "";
+/* Tabulator hands the values over in reverse when it sorts downwards; what is empty stays last. */
+function byValue(a, b, rowA, rowB, column, direction) {
+  if (blank(a) || blank(b)) return (blank(a) - blank(b)) * (direction === "asc" ? 1 : -1);
+  return typeof a === "number" && typeof b === "number" ? a - b : order.compare(a, b);
+}
 
-  /* --- views: groups of columns --- */
-  for (const choice of document.querySelectorAll("input[name=view]")) {
-    choice.addEventListener("change", () => { table.dataset.view = choice.value; });
-    if (choice.checked) table.dataset.view = choice.value;
-  }
-
-  /* --- filter --- */
-  const filter = document.getElementById("filter"), matches = document.getElementById("matches");
-  filter.addEventListener("input", () => {
-    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const row of body.rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
-      shown += !row.hidden;
-    }
-    matches.textContent = words.length ? `${shown} of ${body.rows.length}` : "";
-  });
-
-  /* --- links to a run on the map: #run=ID --- */
-  function goTo(runid) {
-    batchMap.choose(runid);
-    document.getElementById("map").scrollIntoView();
-  }
-  function follow() {
-    const found = /^#run=(.+)$/.exec(location.hash);
-    if (found) goTo(decodeURIComponent(found[1]));
-  }
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-run]");
-    if (link) goTo(link.dataset.run); // also when the address has it already
-  });
-  addEventListener("hashchange", follow);
-  addEventListener("load", follow);
-
-  /* --- records --- */
-  const dialog = document.getElementById("record"), content = document.getElementById("record-body");
-  const LABELS = {
-    reason: "Why", category: "Category", hint: "What to do", attempt: "Attempt", started_at: "Started", finished_at: "Finished",
-    wall_s: "Time", cpu_s: "CPU time", max_rss_mb: "Memory, largest process", host: "Host", job_id: "Job", versions: "Versions",
-    outputs: "Files made", config_sha256: "Settings’ checksum",
+function makeTable(element, { rows, columns, sort, more = {} }) {
+  const contents = (column, row) => {
+    const shown = column.show ? column.show(row[column.field], row) : row[column.field];
+    return shown instanceof Node ? shown : document.createTextNode(blank(shown) ? "" : String(shown));
   };
-  const FORMATS = {
-    wall_s: (v) => v.toFixed(2) + " s", cpu_s: (v) => v.toFixed(2) + " s", max_rss_mb: (v) => v.toFixed(0) + " MB",
-    outputs: ([count, bytes]) => `${count}, ${(bytes / 1e6).toFixed(2)} MB; their checksums are in the sentinel`,
-    started_at: (v) => v.replace("T", " ").replace("Z", " UTC"), finished_at: (v) => v.replace("T", " ").replace("Z", " UTC"),
-  };
-  function definitions(pairs) {
-    const list = make("dl", "", "facts");
-    for (const [name, text] of pairs) list.append(make("dt", name), make("dd", text));
-    return list;
-  }
-  const plain = (value) => Array.isArray(value) ? value.join(", ") || "none" : value !== null && typeof value === "object" ? JSON.stringify(value) : String(value);
-  function open(runid, task) {
-    const record = data.records[runid][task], parts = [];
-    document.getElementById("record-head").textContent = `${data.tasks[task]} of ${runid}`;
-    parts.push(make("p", record.status.replace("_", " "), "state " + record.status));
-    if (record.message) parts.push(make("p", record.message, "message"));
-    parts.push(definitions(Object.keys(LABELS)
-      .filter((key) => record[key] !== undefined && record[key] !== "" && !(key === "reason" && (record.message || record.warnings)))
-      .map((key) => [LABELS[key], FORMATS[key] ? FORMATS[key](record[key]) : plain(record[key])])));
-    if (record.warnings) {
-      const list = make("ul", "");
-      list.append(...record.warnings.map((text) => make("li", text)));
-      parts.push(make("h3", "Warnings"), list);
+  function head(column) {
+    const made = make(column.sortable === false ? "span" : "button", column.label, "head");
+    if (made.type) made.type = "button";
+    made.style.maxWidth = Math.max(...column.label.split(" ").map((word) => word.length), Math.ceil(column.label.length / 2)) + 3 + "ch"; // two lines, and the arrow
+    if (column.unit) {
+      const unit = make("small", units.label(column.unit));
+      unit.dataset.unitLabel = column.unit;
+      made.append(" ", unit);
     }
-    if (record.metrics) parts.push(make("h3", "Figures"), definitions(Object.entries(record.metrics).map(([key, value]) => [key, plain(value)])));
-    if (record.traceback) parts.push(make("h3", "Trace"), make("pre", record.traceback));
-    const links = make("p", "", "log"), base = record.category ? ".failed.json" : ".json";
-    const link = (text, href) => Object.assign(make("a", text), { href });
-    if (record.finished_at) links.append("Record: ", link(`runs/${runid}/.tasks/${task}${base}`, encodeURI(`../runs/${runid}/.tasks/${task}${base}`)), make("br", ""));
-    if (record.started_at) links.append("Log: ", link(`logs/${runid}/${task}.log`, encodeURI(`../logs/${runid}/${task}.log`)));
-    content.replaceChildren(...parts, links);
-    dialog.showModal();
+    if (column.help) made.dataset.help = column.help + ".";
+    return made;
   }
-  for (const button of document.querySelectorAll("button[data-task]"))
-    button.addEventListener("click", () => open(button.dataset.run, button.dataset.task));
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  const tabulated = (column) => ({
+    field: column.field, title: "", titleFormatter: () => head(column), formatter: (cell) => contents(column, cell.getRow().getData()),
+    sorter: byValue, headerSort: column.sortable !== false, headerSortStartingDir: column.numeric ? "desc" : "asc",
+    hozAlign: column.numeric ? "right" : "left", headerHozAlign: column.numeric ? "right" : "left", frozen: Boolean(column.frozen),
+    visible: column.visible !== false, cssClass: column.css || "", ...(column.width ? { width: column.width } : { maxInitialWidth: 260 }),
+  });
+  const table = new Tabulator(element, {
+    data: rows, columns: columns.map(tabulated), layout: "fitData", maxHeight: "75vh", nestedFieldSeparator: false, headerSortElement: "<span></span>",
+    columnDefaults: { resizable: false, headerWordWrap: true, minWidth: 40 }, initialSort: sort ? [{ column: sort[0], dir: sort[1] }] : [],
+    selectableRows: false, placeholder: "Nothing fits the filters.", ...more,
+  });
+  element.setAttribute("aria-label", element.dataset.label);
+  const built = new Promise((resolve) => table.on("tableBuilt", resolve));
+  built.then(() => {
+    keys(element, table);
+    document.addEventListener("units", () => table.redraw(true));
+  });
+  const made = {
+    table, built, contents,
+    rows: () => table.getData("active"),
+    columns: () => columns.filter((column) => table.getColumn(column.field).isVisible()),
+  };
+  onPaper(element, made);
+  return made;
+}
 
-  /* --- on paper everything is open --- */
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
-})();
+/* One cell of a table has the focus's place (roving tabindex); arrows, Home and End move it, Enter does what the cell does. */
+function keys(element, table) {
+  const holder = element.querySelector(".tabulator-tableholder");
+  holder.removeAttribute("tabindex"); // its cells take the focus
+  const target = (cell) => cell.querySelector("a, button") || cell;
+  const shown = (cell) => cell && cell.style.display !== "none";
+  function place(cell) {
+    for (const old of element.querySelectorAll(".tabulator-cell[tabindex='0'], .tabulator-cell [tabindex='0']")) old.tabIndex = -1;
+    target(cell).tabIndex = 0;
+  }
+  function ensure() {
+    if (element.querySelector(".tabulator-cell[tabindex='0'], .tabulator-cell [tabindex='0']")) return;
+    const first = [...element.querySelectorAll(".tabulator-row .tabulator-cell")].find(shown);
+    if (first) place(first);
+  }
+  function sideways(cell, step) {
+    let next = cell;
+    do next = step > 0 ? next.nextElementSibling : next.previousElementSibling; while (next && !(next.classList.contains("tabulator-cell") && shown(next)));
+    return next;
+  }
+  function upright(cell, step) {
+    const at = [...cell.parentElement.children].indexOf(cell);
+    let row = cell.parentElement;
+    for (let left = Math.abs(step); left > 0; left -= 1) row = (step > 0 ? row.nextElementSibling : row.previousElementSibling) || row;
+    return row.children[at];
+  }
+  const ends = (cell, last) => {
+    const cells = [...cell.parentElement.children].filter((one) => one.classList.contains("tabulator-cell") && shown(one));
+    return last ? cells.at(-1) : cells[0];
+  };
+  const MOVES = {
+    ArrowLeft: (cell) => sideways(cell, -1), ArrowRight: (cell) => sideways(cell, 1), ArrowUp: (cell) => upright(cell, -1), ArrowDown: (cell) => upright(cell, 1),
+    PageUp: (cell) => upright(cell, -10), PageDown: (cell) => upright(cell, 10), Home: (cell) => ends(cell, false), End: (cell) => ends(cell, true),
+  };
+  holder.addEventListener("keydown", (event) => {
+    const cell = event.target.closest(".tabulator-cell"), next = cell && MOVES[event.key] && !event.ctrlKey && !event.metaKey && MOVES[event.key](cell);
+    if (!next) return;
+    event.preventDefault();
+    place(next);
+    target(next).focus();
+  });
+  holder.addEventListener("focusin", (event) => {
+    const cell = event.target.closest(".tabulator-cell");
+    if (cell) place(cell);
+  });
+  for (const event of ["renderComplete", "scrollVertical", "dataProcessed"]) table.on(event, ensure);
+  ensure();
+}
+
+/* On paper a table is whole: all rows that are shown, its columns over as many tables as the sheet's width needs. */
+const SHEET_CHARACTERS = 150;
+function onPaper(element, made) {
+  let sheets = [];
+  const text = (column, row) => made.contents(column, row).textContent;
+  function sheet(columns, rows) {
+    const table = make("table", "", "on-paper"), head = table.createTHead().insertRow(), body = table.createTBody();
+    for (const column of columns) {
+      const cell = make("th", column.label, column.numeric ? "number" : "");
+      if (column.unit) cell.append(" ", make("small", units.label(column.unit)));
+      cell.scope = "col";
+      head.append(cell);
+    }
+    for (const row of rows) {
+      const line = body.insertRow();
+      for (const column of columns) {
+        const cell = line.insertCell();
+        cell.className = column.numeric ? "number" : "";
+        cell.append(made.contents(column, row));
+      }
+    }
+    return table;
+  }
+  function lay() {
+    const rows = made.rows(), columns = made.columns(), width = (column) => 2 + Math.max(...column.label.split(" ").map((word) => word.length), ...rows.slice(0, 300).map((row) => Math.min(40, text(column, row).length)));
+    const always = columns.filter((column) => column.field === "runid"), rest = columns.filter((column) => column.field !== "runid" && column.label !== "#");
+    const groups = [[]], first = always.reduce((sum, column) => sum + width(column), 0);
+    let used = first;
+    for (const column of rest) {
+      if (used + width(column) > SHEET_CHARACTERS && groups.at(-1).length) { groups.push([]); used = first; }
+      groups.at(-1).push(column);
+      used += width(column);
+    }
+    sheets = groups.map((group) => sheet([...always, ...group], rows));
+    element.after(...sheets);
+  }
+  addEventListener("beforeprint", () => { sheets.forEach((one) => one.remove()); lay(); });
+  addEventListener("afterprint", () => { sheets.forEach((one) => one.remove()); sheets = []; });
+}
+
+/* A link to a run, and to its own page where there is one, as cells have it. */
+function runCell(id) {
+  const cell = make("span", "", "run"), link = runLink(id), page = pageOf(id);
+  link.tabIndex = -1;
+  cell.append(link);
+  if (page) {
+    const own = Object.assign(make("a", "page"), { href: page, tabIndex: -1 });
+    own.setAttribute("aria-label", `Page of ${id}`);
+    cell.append(" ", own);
+  }
+  return cell;
+}
+/* A share of something as a bar under a number. */
+function withBar(text, share, more = "") {
+  const cell = make("span", text, "with-bar"), bar = make("span", "", "share");
+  if (more) cell.append(" ", make("small", more));
+  bar.style.setProperty("--share", share);
+  cell.append(bar);
+  return cell;
+}
