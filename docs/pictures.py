@@ -17,7 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 PICTURES = Path(__file__).parent / "pictures"
 BATCH = "demo"
 MOST_BYTES = 150_000
-WIDTH, HEIGHT = 1120, 760
+WIDTH, HEIGHT = 1120, 940
 COLOURS = (256, 128, 64, 32)
 
 
@@ -26,10 +26,15 @@ class Shot(NamedTuple):
 
     name: str
     part: str
-    height: int = HEIGHT
+    height: int = 760
 
 
-SHOTS = (Shot("overview", "#overview"), Shot("map", "#map"), Shot("matrix", "#matrix"), Shot("results", "#results"))
+SHOTS = (
+    Shot("overview", "#overview"),
+    Shot("map", "#map", 900),
+    Shot("matrix", "#matrix"),
+    Shot("results", "#results"),
+)
 
 
 def main() -> None:
