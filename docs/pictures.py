@@ -1,7 +1,6 @@
 """Makes the pictures of the documentation from a finished batch's report: `python docs/pictures.py [BATCH]`.
 
-Needs Chromium and playwright (`pip install playwright`); writes docs/pictures/*.png, each of 150 kB at most. Nothing in the
-report is changed but what a reader would click.
+Needs Chromium and playwright (the extra `browser`); writes docs/pictures/*.png, each of 150 kB at most.
 """
 
 import argparse

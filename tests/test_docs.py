@@ -1,5 +1,6 @@
 """Every command that the documentation and the help show is run, or, where it says why not, at least understood."""
 
+import importlib.util
 import io
 import os
 import re
@@ -19,6 +20,7 @@ from docs_commands import state as state_of
 from docs_sandbox import make_batch, write_data, write_surroundings
 from weppbatch.commands.app import app, main
 from weppbatch.commands.contents import LINES
+from weppbatch.nodb.controls import setting_names
 from weppbatch.tasks.graph import TASKS, spec_of
 
 BIN = Path(sys.executable).parent
@@ -215,6 +217,21 @@ def test_every_task_has_a_page_that_names_its_files_and_settings(task: str) -> N
     for control in spec_of(task).settings:
         assert f"{control}." in text or f"show NAME {control}" in text, control
     assert "fails" in text or "## Errors" in text
+
+
+def test_the_reference_has_every_command_and_setting() -> None:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
+    assert spec is not None and spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    settings, commands = reference.settings_page(), reference.commands_page()
+    for name in setting_names():
+        control, _, field = name.partition(".")
+        section = settings.partition(f"## {control}:")[2].partition("\n## ")[0]
+        row = next(line for line in section.splitlines() if line.startswith(f"| `{field}` |"))
+        assert len(row.split(" | ")[2]) > 3, f"{name} has no description"
+    for command, line in LINES.items():
+        assert f"### {command}\n\n{line}." in commands and f"Usage: weppbatch {command}" in commands
 
 
 def test_every_block_of_the_pages_has_a_language() -> None:

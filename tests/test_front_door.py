@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from weppbatch.commands import create
-from weppbatch.commands.app import main
+from weppbatch.commands.app import app, main
 from weppbatch.commands.contents import CONTENTS, LINES, MODULES
 from weppbatch.nodb.controls import setting_names
 from weppbatch.tasks import graph
@@ -199,13 +199,27 @@ def test_audit_says_what_is_missing_as_json_with_its_exit_code(hills: Path, call
 # --- completion ---------------------------------------------------------------------------------------------
 
 
-def completed(line: str) -> list[str]:
+def asking(line: str) -> dict[str, str]:
+    """The environment in which bash asks for what the end of a line may become."""
+    words = len(line.split(" ")) - 1
+    return {"_WEPPBATCH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(words)}
+
+
+@pytest.fixture
+def completed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     """What bash would complete at the end of a line."""
-    words = line.split(" ")
-    told = {"_WEPPBATCH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    done = subprocess.run([BIN / "weppbatch"], env=os.environ | told, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    return done.stdout.split()
+
+    def ask(line: str) -> list[str]:
+        for name, value in asking(line).items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        with pytest.raises(SystemExit):
+            app()(prog_name="weppbatch")
+        said = capsys.readouterr()
+        assert said.err == ""
+        return said.out.split()
+
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -233,25 +247,35 @@ def completed(line: str) -> list[str]:
         ("weppbatch set hills watershed.csa", ["watershed.csa_ha="]),
     ],
 )
-def test_a_shell_completes(hills: Path, line: str, words: list[str]) -> None:
+def test_a_shell_completes(hills: Path, completed, line: str, words: list[str]) -> None:
     assert completed(line) == words
 
 
-def test_every_command_and_setting_is_completed_from_nothing(root: Path) -> None:
+def test_every_command_and_setting_is_completed_from_nothing(root: Path, completed) -> None:
     assert completed("weppbatch ")[: len(LINES)] == list(LINES)
     assert len(completed("weppbatch set mine ")) == len(setting_names())
     assert set(graph.TASKS) - {"clone"} <= set(completed("weppbatch run mine --tasks "))
 
 
-@pytest.mark.parametrize("command", [command for command in LINES if command not in ("demo", "task")])
-def test_completion_loads_no_library_that_a_name_does_not_need(command: str, root: Path) -> None:
-    code = (
-        "import sys, atexit; from weppbatch.commands.app import app; "
-        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); app()(prog_name='weppbatch')"
-    )
-    line = f"weppbatch {command} a"
-    told = {"_WEPPBATCH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": "2"}
+def test_the_console_script_answers_the_shell(hills: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | told, capture_output=True, text=True, check=False
+        [BIN / "weppbatch"],
+        env=os.environ | asking("weppbatch run hills --runs ws-1,w"),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert not HEAVY & set(done.stderr.split())
+    assert done.stdout.split() == ["ws-1,ws-2"]
+
+
+def test_completion_loads_no_library_that_a_name_does_not_need() -> None:
+    code = f"""
+import sys, typer
+from weppbatch.commands.app import app
+group = typer.main.get_group(app())
+for command in {[command for command in LINES if command != "demo"]}:
+    group.get_command(None, command)
+    print(command, *({HEAVY} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [command for command in LINES if command != "demo"]
