@@ -59,7 +59,7 @@ lint: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	$(MKDOCS) build --strict
-	@echo "Open site/index.html"
+	@echo "Open site/index.html; with search: python3 -m http.server --directory site"
 
 clean:
 	rm -rf $(VENV) batches/demo site
