@@ -25,7 +25,7 @@ from weppbatch.report.measures import land_kind
 from weppbatch.report.packing import encode
 from weppbatch.report.results import Features, RunResult, read_result
 from weppbatch.report.scales import round_bounds, spread
-from weppbatch.report.sketch import MOST_SHADED, SHAPES_BYTES, Sketches
+from weppbatch.report.sketch import FOR_ALL, MOST_SHADED, SHAPES_BYTES, Sketches
 from weppbatch.terrain.grid import write_raster
 
 STYLES = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "page/map.css"))
@@ -61,7 +61,7 @@ def unpacked(text: str) -> dict:
 
 def test_a_run_is_drawn_with_its_polygon_basin_window_outlet_and_flags(batch: Path):
     drawn = drawn_by(Sketches(3), batch, "ws-2")
-    assert set(drawn) == {"id", "p", "a", "w", "b", "o", "f", "i", "c", "n", "z", "h"}
+    assert set(drawn) == {"id", *"pawbofihcnz", *FOR_ALL}
     assert (drawn["o"], drawn["f"], drawn["i"], drawn["n"]) == ([-84.4, 36.2], ["poor_fit"], 0.912, 3)
     assert [round(value, 5) for value in place_of("ws-2").bounds] == drawn["b"]
     assert len(drawn["p"]) == len(drawn["a"]) == len(drawn["w"]) == 1
@@ -70,7 +70,8 @@ def test_a_run_is_drawn_with_its_polygon_basin_window_outlet_and_flags(batch: Pa
 
 def test_all_that_is_told_of_hillslopes_and_channels_is_packed(batch: Path):
     sketches = Sketches(3)
-    details = unpacked(drawn_by(sketches, batch, "ws-1")["z"])
+    sketch = drawn_by(sketches, batch, "ws-1")
+    details = unpacked(sketch["z"])
     assert details["values"] == {
         "topaz_id": [21, 31, 41],
         "position": ["top", "top", "top"],
@@ -86,7 +87,9 @@ def test_all_that_is_told_of_hillslopes_and_channels_is_packed(batch: Path):
     }
     assert details["channels"] == {"2": [[24, 2500, None, 350, 12.5, 120]]}
     assert [len(rings) for rings in details["rings"]] == [1, 1, 1]
-    drawing = sketches.drawing([])
+    drawing = sketches.drawing([sketch])
+    assert (drawing["runs"][0]["l"], drawing["runs"][0]["t"]) == ([0, 1, 2], [0])
+    assert set(FOR_ALL).isdisjoint(drawing["runs"][0])
     assert drawing["land"][1] == ["Forest High Severity Fire", "burned-high"]
     parts = {measure["key"]: measure for measure in drawing["parts"]}
     assert parts["soil_loss_t_ha_yr"]["spread"][::6] == [0.4, 1.2]
@@ -124,27 +127,25 @@ def test_a_run_too_large_for_its_share_is_drawn_without_hillslopes_and_named(bat
     crowded = Sketches(SHAPES_BYTES // 320)
     drawn = drawn_by(crowded, batch, "ws-1")
     assert "z" not in drawn
-    assert drawn["n"] == 3
+    assert crowded.drawing([drawn])["runs"][0]["n"] == 3
     assert crowded.without_hillslopes == ["ws-1"]
     assert "z" in drawn_by(Sketches(100), batch, "ws-1")
 
 
-def test_runs_keep_within_the_budgets_and_what_some_leave_the_next_may_use(
+def test_runs_keep_within_the_budgets_and_a_larger_one_has_a_larger_share(
     batch: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("weppbatch.report.sketch.SHAPES_BYTES", 20_000)
-    monkeypatch.setattr("weppbatch.report.sketch.SHADES_BYTES", 10_000)
+    monkeypatch.setattr("weppbatch.report.sketch.SHAPES_BYTES", 15_000)
+    monkeypatch.setattr("weppbatch.report.sketch.SHADES_BYTES", 3_000)
     finish(batch, "ws-1", hillslopes=300)
     simulate(batch, "ws-1")
-    small, large = result_of(batch, "ws-2"), result_of(batch, "ws-1")
-    rows = [(small, run_row(small))] * 6 + [(large, run_row(large))] * 4
-    assert "z" not in Sketches(10).draw(*rows[-1])
-    sketches = Sketches(10)
-    drawn = [sketches.draw(result, row) for result, row in rows]
-    assert 0 < sum(_bytes(one.pop("h", 0)) for one in drawn) <= 10_000
-    assert sum(_bytes(one) for one in drawn) <= 20_000
-    assert "z" in drawn[-1]
-    assert len(sketches.without_hillslopes) == sum("z" not in one for one in drawn) > 0
+    assert "z" not in drawn_by(Sketches(3), batch, "ws-1")
+    sketches = Sketches(3, {"ws-1": 9.0, "ws-2": 1.0, "ws-3": 1.0})
+    runs = sketches.drawing([drawn_by(sketches, batch, runid) for runid in ("ws-1", "ws-2", "ws-3")])["runs"]
+    assert 0 < sum(_bytes(run.pop("h", "")) for run in runs) <= 3_000
+    assert sum(_bytes(run) for run in runs) <= 15_000
+    assert all("z" in run for run in runs)
+    assert sketches.without_hillslopes == []
 
 
 def _bytes(drawn: object) -> int:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from report_batch import fail, finish, ledger_of, make_batch
-from report_page import CHROMIUM, in_chromium
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.undertaking import Undertaking
 from weppbatch.commands.app import main
@@ -93,21 +92,60 @@ def next_change(answer: http.client.HTTPResponse) -> dict[str, Any]:
             return found
 
 
-def test_the_page_its_parts_the_report_and_the_logs_can_be_had_with_the_token(server: LiveServer):
+def test_report_run_pages_records_and_logs_can_be_had_with_the_token_where_they_lie_in_the_batch(
+    server: LiveServer,
+):
     for path, kind, text in (
-        ("", "text/html", b"live.js"),
-        ("live.js", "text/javascript", b"EventSource"),
-        ("live.css", "text/css", b"--failed"),
         ("report/index.html", "text/html", b"Cove Creek"),
         ("report/runs.csv", "text/csv", b"ws-1"),
         ("report/geoparquet/watersheds.parquet", "application/vnd.apache.parquet", b"PAR1"),
+        ("report/runs/ws-1.html", "text/html", b"ws-1"),
+        ("runs/ws-1/.tasks/outlet.json", "application/json", b'"task": "outlet"'),
+        ("runs/ws-2/.tasks/dem.failed.json", "application/json", b'"category": "data"'),
         ("logs/ws-2/dem.log", "text/plain", b"what the task said"),
     ):
         status, headers, body = ask(server, f"/{server.token}/{path}")
         assert (status, headers["Content-Type"].partition(";")[0]) == (200, kind), path
         assert text in body
         assert headers["Referrer-Policy"] == "no-referrer" and headers["X-Content-Type-Options"] == "nosniff"
-    assert "script-src 'self'" in ask(server, f"/{server.token}/")[1]["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    status, headers, _ = ask(server, f"/{server.token}/")
+    assert (status, headers["Location"]) == (302, "report/index.html")
+
+
+def test_a_runs_page_is_made_when_it_is_asked_for_and_again_only_when_its_run_changed(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with serving(batch) as server:
+        page = ask(server, f"/{server.token}/report/runs/ws-1.html")[2]
+        assert ask(server, f"/{server.token}/report/runs/ws-1.html")[2] == page
+        assert server.pages.made == 1
+        record = batch / "runs" / "ws-1" / ".tasks" / "outlet.json"
+        before, times = record.read_bytes(), record.stat()
+        record.write_bytes(before.replace(b"0.912", b"0.512"))
+        assert ask(server, f"/{server.token}/report/runs/ws-1.html")[2] != page
+        record.write_bytes(before)
+        os.utime(record, ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert server.pages.made == 2
+        assert ask(server, f"/{server.token}/report/runs/ws-9.html")[0] == 404
+    assert not (batch / "report" / "runs").exists()
+
+
+def test_a_batch_without_a_report_gets_one_while_its_page_says_so(batch: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("weppbatch.report.live.fresh.LOWEST", 0)  # the other tests would keep it waiting
+    (batch / "report").rename(batch / "elsewhere")
+    try:
+        with serving(batch) as server:
+            connection, answer = watch(server)
+            status, _, body = ask(server, f"/{server.token}/report/index.html")
+            assert status == 200 and b"is being made" in body
+            while not next_change(answer)["snapshot"]["report_at"]:
+                pass
+            connection.close()
+            assert b"Cove Creek" in ask(server, f"/{server.token}/report/index.html")[2]
+        assert not (batch / "report").exists()
+    finally:
+        (batch / "elsewhere").rename(batch / "report")
 
 
 def test_it_listens_on_loopback_alone(server: LiveServer):
@@ -115,7 +153,7 @@ def test_it_listens_on_loopback_alone(server: LiveServer):
     assert server.url.startswith("http://127.0.0.1:") and server.token in server.url
 
 
-@pytest.mark.parametrize("path", ["/", "/live.js", "/{wrong}/", "/{wrong}/state.json", "/{short}/"])
+@pytest.mark.parametrize("path", ["/", "/report/index.html", "/{wrong}/", "/{wrong}/state.json", "/{short}/"])
 def test_without_the_right_token_everything_is_forbidden(server: LiveServer, path: str):
     wrong = server.token[:-1] + ("A" if server.token[-1] != "A" else "B")
     status, _, body = ask(server, path.format(wrong=wrong, short=server.token[:-1]))
@@ -150,6 +188,16 @@ def test_a_page_elsewhere_that_is_led_here_by_its_name_is_refused(server: LiveSe
         "logs/ws-2/passwd.log",
         "logs/batch.jsonl",
         "logs/../report/dem.log",
+        "runs/ws-1/watershed.geojson",
+        "runs/ws-1/.tasks/outlet.lock",
+        "runs/ws-1/.tasks/nothing.json",
+        "runs/ws-1/.tasks/../ron.nodb",
+        "runs/ws-1/.tasks/..%2fron.nodb",
+        "runs/../_base/.tasks/outlet.json",
+        "runs/.tasks/outlet.json",
+        "report/runs/..%2f..%2fws-1.html",
+        "report/runs/../index.html",
+        "live.js",
         "server.py",
         "hub.py",
         "batch_runner.nodb",
@@ -228,29 +276,6 @@ def test_a_port_that_is_taken_is_an_error_of_the_user(
         taken.listen()
         assert main(["serve", "hills", "--port", str(taken.getsockname()[1])]) == 2
     assert "can't be had" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_chromium_shows_what_the_server_tells_and_hostile_messages_as_text(batch: Path, tmp_path: Path):
-    with holding(batch / ".lock", execution="batch:hills:1", purpose="run"), serving(batch) as server:
-        server.hub.report._due = float("inf")  # no new report in this test
-        Undertaking.write(batch, "batch:hills:1", {"ws-1": ("clone", "extent"), "ws-2": ("dem",)})
-        os.utime(batch / ".start.json", (1e9, 1e9))
-
-        def end_the_events() -> None:  # Chromium's virtual time stands still while an answer is under way
-            while server.hub.looks < 3 or server.hub.watching(0) == 0:
-                sleep(0.05)
-            server.shutdown()
-            server.hub.stop()
-
-        thread = Thread(target=end_the_events)
-        thread.start()
-        dom, console = in_chromium(server.url, tmp_path)
-        thread.join()
-    assert not [line for line in console if "ERR_" not in line]
-    assert '<h1 id="batch">hills</h1>' in dom
-    assert "1 of 1</td>" in dom and 'class="state failed"' in dom
-    assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;" in dom and "<img" not in dom
 
 
 def test_the_report_follows_a_batch_that_runs_and_the_batchs_own_stays(

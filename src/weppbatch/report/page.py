@@ -27,15 +27,11 @@ from weppbatch.report.words import STATES
 from weppbatch.tasks import graph
 
 LIBRARIES = ("leaflet", "tabulator", "d3", "plot")
-STYLES = ("report.css", "page/map.css", "page/charts.css")
+STYLES = ("report.css", "page/map.css", "page/charts.css", "page/live.css")
 SCRIPTS = (
-    "page/core.js",
-    "page/record.js",
-    "page/tables.js",
-    "page/matrix.js",
-    "page/results.js",
+    *("page/core.js", "page/record.js", "page/tables.js", "page/matrix.js", "page/results.js"),
     *("page/shapes.js", "page/colours.js", "page/legend.js", "page/map.js", "page/map_panel.js"),
-    *("page/plots.js", "page/charts.js", "page/time.js"),
+    *("page/plots.js", "page/charts.js", "page/time.js", "page/live.js"),
 )
 
 

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
+from time import monotonic, time
 
 from weppbatch.batch.drive import PR_SET_PDEATHSIG
 from weppbatch.batch.ledger import Ledger
@@ -32,7 +32,8 @@ class FreshReport:
         self._pause_s = pause_s
         self._temporary = TemporaryDirectory(prefix="weppbatch-report-")
         self._process: subprocess.Popen[bytes] | None = None
-        self._begun = 0.0
+        self._begun = self._began_s = 0.0
+        self._covers_s = 0.0
         self._due = 0.0
 
     @property
@@ -47,17 +48,24 @@ class FreshReport:
         made_s = _made_s(self.folder)
         return datetime.fromtimestamp(made_s, UTC).isoformat(timespec="seconds") if made_s else None
 
-    def keep_up(self, *, changed: bool) -> bool:
-        """Begin a new one when something changed and it is time; whether it was begun."""
+    @property
+    def covers_s(self) -> float:
+        """What the newest one knows of: all that was done before this time (seconds since 1970)."""
+        return max(self._covers_s, _made_s(self.batch / "report"))
+
+    def keep_up(self, changed_s: float) -> bool:
+        """Begin a new one when it is time and the newest does not know of a change then; whether it was begun."""
         if self._process is not None:
             if self._process.poll() is None:
                 return False
+            if self._process.returncode == 0:
+                self._covers_s = self._began_s
             self._process = None
             took_s = monotonic() - self._begun
             self._due = monotonic() + max(self._pause_s, SHARE * took_s)
-        if not changed or monotonic() < self._due:
+        if changed_s <= self.covers_s or monotonic() < self._due:
             return False
-        self._begun = monotonic()
+        self._begun, self._began_s = monotonic(), time()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", __name__, str(self.batch), f"{self._temporary.name}/report"],
             stdin=subprocess.DEVNULL,

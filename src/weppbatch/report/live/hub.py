@@ -7,7 +7,7 @@ import json
 from collections import deque
 from pathlib import Path
 from threading import Condition, Event, Thread
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from weppbatch.batch.live import LiveBatch
@@ -16,7 +16,7 @@ from weppbatch.report.live.fresh import PAUSE_S, FreshReport
 
 LOOK_S = 1.0
 SHARE = 20  # looking takes at most this part of the time
-REPORTED = ("run_done", "task_failed")  # what is worth a new report
+REPORTED = ("run_done", "task_failed", "start_ended")  # what is worth a new report
 KEPT = 60  # changes that a slow watcher can catch up with; beyond, it gets everything anew
 
 
@@ -26,7 +26,7 @@ class Hub:
     def __init__(self, folder: Path, look_s: float = LOOK_S, report_s: float = PAUSE_S) -> None:
         self.batch = LiveBatch(folder)
         self.report = FreshReport(folder, report_s)
-        self._unreported = False
+        self._changed_s = last_change_s(folder)
         self.looks = 0
         self._look_s = look_s
         self._changed = Condition()
@@ -99,9 +99,9 @@ class Hub:
         self.looks += 1
         try:
             events = self.batch.look()
-            self._unreported |= any(event["event"] in REPORTED for event in events)
-            if self.report.keep_up(changed=self._unreported and self.batch.running):
-                self._unreported = False
+            if any(event["event"] in REPORTED for event in events):
+                self._changed_s = time()
+            self.report.keep_up(self._changed_s)
             snapshot = self.batch.snapshot() | {"report_at": self.report.made_at}
             shown = {runid: json.dumps(state) for runid, state in self.batch.states().items()}
         except (WeppbatchError, OSError) as error:
@@ -118,3 +118,9 @@ class Hub:
             self._changes.append(
                 (self._version, {"whole": False, "snapshot": snapshot, "runs": runs, "gone": gone})
             )
+
+
+def last_change_s(folder: Path) -> float:
+    """When a record of any run, or the batch's state, was written last (seconds since 1970)."""
+    paths = [folder / "batch_runner.nodb", *folder.glob("runs/*/.tasks")]
+    return max(path.stat().st_mtime for path in paths if path.exists())

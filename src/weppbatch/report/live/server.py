@@ -1,10 +1,12 @@
-"""The batch's live page and its report over HTTP, on loopback, for whoever has the token. Reads and never writes.
+"""The batch's report over HTTP, live, on loopback, for whoever has the token. Reads and never writes.
 
-What can be had: the page, its state and events, files of the report, logs of tasks. Anything else is refused.
+What can be had lies where it lies in the batch: the report's files, runs' own pages (made when asked for), tasks'
+records and logs; and the state and events that the page's live part reads. Anything else is refused.
 """
 
 import hmac
 import json
+import os
 import secrets
 import shutil
 from http import HTTPStatus
@@ -13,8 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from weppbatch.report.live.fresh import PAUSE_S
+from weppbatch.errors import WeppbatchError
+from weppbatch.report.live.fresh import PAGE, PAUSE_S
 from weppbatch.report.live.hub import LOOK_S, Hub
+from weppbatch.report.live.pages import RunPages
 from weppbatch.tasks import graph
 
 LOOPBACK = "127.0.0.1"
@@ -22,7 +26,7 @@ HOSTS = ("127.0.0.1", "localhost")  # others in the header: a page elsewhere tha
 MOST_WATCHERS = 64
 ALIVE_S = 15.0
 SOCKET_S = 60.0
-ASSETS = Path(__file__).parent
+WAITING = Path(__file__).with_name("waiting.html")
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -35,10 +39,9 @@ TYPES = {
     ".tif": "image/tiff",
     ".svg": "image/svg+xml",
 }
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+FRAMES = "frame-ancestors 'none'"  # for pages: what else they may do, they say themselves
+POLICY = f"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; {FRAMES}"
+RECORDS = (".json", ".failed.json", ".running.json")
 
 
 class LiveServer(ThreadingHTTPServer):
@@ -52,10 +55,11 @@ class LiveServer(ThreadingHTTPServer):
         self.folder = folder.resolve()
         self.token = secrets.token_urlsafe(24)
         self.hub = Hub(self.folder, look_s, report_s)
+        self.pages = RunPages(self.folder)
 
     @property
     def url(self) -> str:
-        """Where the page is, with the token."""
+        """Where the report is, with the token."""
         return f"http://{LOOPBACK}:{self.server_port}/{self.token}/"
 
     def close(self) -> None:
@@ -80,19 +84,30 @@ class _Handler(BaseHTTPRequestHandler):
         if host not in HOSTS or not hmac.compare_digest(token.encode(), self.server.token.encode()):
             self._refuse(HTTPStatus.FORBIDDEN)
             return
-        match rest:
+        try:
+            self._answer(rest)
+        except WeppbatchError as error:  # a batch that can't be read just now
+            self._send_text(HTTPStatus.SERVICE_UNAVAILABLE, f"{error}\n", TYPES[".log"])
+
+    def _answer(self, names: list[str]) -> None:
+        report, runs = self.server.hub.report.folder, self.server.folder / "runs"
+        match names:
             case [""]:
-                self._send_file(ASSETS / "live.html", PAGE_POLICY)
-            case ["live.js" | "live.css" as name]:
-                self._send_file(ASSETS / name)
+                self._redirect(f"report/{PAGE}")
             case ["state.json"]:
                 self._send_state()
             case ["events"]:
                 self._send_events()
-            case ["report", *names]:
-                self._send_inside(self.server.hub.report.folder, names or [""])
+            case ["report", page] if page == PAGE and not (report / PAGE).exists():
+                self._send_file(WAITING, POLICY)
+            case ["report", "runs", page] if page.endswith(".html"):
+                self._send_run_page(page.removesuffix(".html"))
+            case ["report", *inside]:
+                self._send_inside(report, inside or [""])
             case ["logs", runid, log] if graph.is_task(log.removesuffix(".log")):
                 self._send_inside(self.server.folder / "logs", [runid, log])
+            case ["runs", runid, ".tasks", name] if _is_record(name) and _is_plain(runid):
+                self._send_inside(runs / runid / ".tasks", [name])
             case _:
                 self._refuse(HTTPStatus.NOT_FOUND)
 
@@ -100,17 +115,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_inside(self, base: Path, names: list[str]) -> None:
         """A file of a folder; nothing outside of it, whatever the names and links say."""
-        plain = all(name and not name.startswith(".") and not set(name) & set("/\\\0") for name in names)
-        path = base.joinpath(*names).resolve() if plain else base
+        path = base.joinpath(*names).resolve() if all(map(_is_plain, names)) else base
         if path.is_relative_to(base.resolve()) and path.is_file():
             self._send_file(path)
         else:
             self._refuse(HTTPStatus.NOT_FOUND)
 
-    def _send_file(self, path: Path, policy: str = "frame-ancestors 'none'") -> None:
+    def _send_run_page(self, runid: str) -> None:
+        page = self.server.pages.page(runid)
+        if page is None:
+            self._refuse(HTTPStatus.NOT_FOUND)
+        else:
+            self._send_text(HTTPStatus.OK, page, TYPES[".html"], FRAMES)
+
+    def _send_file(self, path: Path, policy: str = FRAMES) -> None:
         with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())  # of this very file: another may be put in its place
             self._head(HTTPStatus.OK, TYPES.get(path.suffix, "application/octet-stream"), policy)
-            self.send_header("Content-Length", str(path.stat().st_size))
+            self.send_header("Content-Length", str(status.st_size))
+            self.send_header("Last-Modified", self.date_time_string(int(status.st_mtime)))
             self.end_headers()
             if self.command != "HEAD":
                 shutil.copyfileobj(stream, self.wfile)
@@ -132,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
                 return
             self.close_connection = True
-            self._head(HTTPStatus.OK, "text/event-stream", PAGE_POLICY)
+            self._head(HTTPStatus.OK, "text/event-stream", POLICY)
             self.send_header("Connection", "close")
             self.end_headers()
             version = 0
@@ -149,9 +172,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: HTTPStatus) -> None:
         self._send_text(status, f"{status.value} {status.phrase}\n", TYPES[".log"])
 
-    def _send_text(self, status: HTTPStatus, text: str, kind: str) -> None:
+    def _redirect(self, place: str) -> None:
+        self._head(HTTPStatus.FOUND, TYPES[".html"], POLICY)
+        self.send_header("Location", place)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _send_text(self, status: HTTPStatus, text: str, kind: str, policy: str = POLICY) -> None:
         body = text.encode()
-        self._head(status, kind, PAGE_POLICY)
+        self._head(status, kind, policy)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -168,3 +197,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Nothing: a log of requests would hold the token."""
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name is that of a file or folder that may be seen, and no way to another."""
+    return bool(name) and not name.startswith(".") and not set(name) & set("/\\\0")
+
+
+def _is_record(name: str) -> bool:
+    """Whether a file of a run's `.tasks` is a task's record."""
+    return any(name.endswith(suffix) and graph.is_task(name.removesuffix(suffix)) for suffix in RECORDS)

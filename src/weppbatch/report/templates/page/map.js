@@ -28,7 +28,7 @@ function batchMap(element, drawing, options = {}) {
   const runs = drawing.runs.filter((run) => run.b).sort((a, b) => extent(b) - extent(a)), byId = new Map(runs.map((run) => [run.id, run]));
   const colours = mapColours(drawing, options), PADDING = 0.4, MOST_LABELS = 150;
   const boundsOf = (all) => L.latLngBounds(all.flatMap(({ b }) => [[b[1], b[0]], [b[3], b[2]]]));
-  let chosen = null, parts = [], fitted = null, scale = null;
+  let chosen = null, parts = [], fitted = null, scale = null, far = false;
 
   const map = L.map(element, {
     attributionControl: false, zoomSnap: 0, zoomDelta: 0.75, wheelPxPerZoomLevel: 90, minZoom: 2, maxZoom: 18, dragging: !L.Browser.mobile, keyboardPanDelta: 60, maxBoundsViscosity: 1,
@@ -56,7 +56,8 @@ function batchMap(element, drawing, options = {}) {
   /* --- layers: each a group that is made when it is first shown --- */
   const outline = (run, lines, name) => of(L.polygon(decodedLines(lines), style("lines", name, { fill: false })), run);
   const given = (run) => run.p && outline(run, run.p, run.a ? "polygon given" : "polygon alone");
-  const point = (run, [lon, lat], name, radius) => of(L.circleMarker([lat, lon], style("outlets", name, { radius })), run);
+  const radius = (name) => name.includes("flagged") ? (far ? 4 : 6) : name.includes("given") ? (far ? 2.5 : 4) : far ? 1.8 : 3.5;
+  const point = (run, [lon, lat], name) => of(L.circleMarker([lat, lon], style("outlets", name, { radius: radius(name) })), run);
   /* The relief of a run's window: of the chosen one as a whole, of others within the basin. */
   function relief(run) {
     const [west, south, east, north] = run.h.b, project = (lat, lon) => L.CRS.EPSG3857.project(L.latLng(lat, lon));
@@ -73,7 +74,7 @@ function batchMap(element, drawing, options = {}) {
     polygons: given,
     basins: (run) => run.a && outline(run, run.a, "basin"),
     channels: (run) => Object.entries(run.c || {}).map(([order, lines]) => of(L.polyline(decodedLines(lines), style("lines", "channel " + orderOf(order))), run)),
-    outlets: (run) => [run.q && point(run, run.q, "outlet given", 4), run.o && point(run, run.o, run.f ? "outlet flagged" : "outlet", run.f ? 6 : 3.5)],
+    outlets: (run) => [run.q && point(run, run.q, "outlet given"), run.o && point(run, run.o, run.f ? "outlet flagged" : "outlet")],
   };
   const some = (key) => runs.some((run) => run[key]);
   const LAYERS = [
@@ -207,6 +208,15 @@ function batchMap(element, drawing, options = {}) {
       labels.addLayer(L.marker(map.layerPointToLatLng(middle), { icon, pane: "map-labels", interactive: false, keyboard: false }));
     }
   }
+  /* Where watersheds are small on the screen, outlets and channels leave room for their colours. */
+  const sizes = runs.map(({ b }) => Math.max(b[2] - b[0], b[3] - b[1])).sort((a, b) => a - b), FAR_PX = 45;
+  function keepProportion() {
+    const now = runs.length > 0 && (sizes[Math.floor(sizes.length / 2)] / 360) * 256 * 2 ** map.getZoom() < FAR_PX;
+    if (now === far) return;
+    far = now;
+    element.classList.toggle("far", far);
+    if (groups.has("outlets")) groups.get("outlets").eachLayer((shape) => shape.setRadius(radius(shape.base)));
+  }
   function drawScale() {
     if (scale) scale.remove();
     scale = L.control.scale({ maxWidth: 140, metric: units.system !== "us", imperial: units.system === "us" }).addTo(map);
@@ -214,7 +224,8 @@ function batchMap(element, drawing, options = {}) {
 
   /* --- pointer, wheel, keys, paper --- */
   function listen() {
-    map.on("moveend zoomend", placeLabels);
+    map.on("moveend", placeLabels);
+    map.on("zoomend", keepProportion);
     map.on("movestart", () => { fitted = null; });
     /* The wheel scrolls the page unless Ctrl is held. */
     element.addEventListener("wheel", (event) => { if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); }, { capture: true });
@@ -228,6 +239,7 @@ function batchMap(element, drawing, options = {}) {
   setUp();
   listen();
   drawScale();
+  keepProportion();
   choose(options.only || null);
   return {
     choose, run: () => chosen, choices: () => colours.choices(parts), by: () => colours.now(parts).key,

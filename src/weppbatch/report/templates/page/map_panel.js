@@ -93,6 +93,7 @@ const mainMap = (() => {
   };
   at("map-view").addEventListener("map-coloured", update);
   document.addEventListener("units", () => facts(map.run()));
+  document.addEventListener("states", () => map.colourBy(map.by())); // live.js has changed them
   pick.addEventListener("change", () => map.choose(pick.value));
   by.addEventListener("change", () => map.colourBy(by.value));
   at("map-all").addEventListener("click", () => map.all());

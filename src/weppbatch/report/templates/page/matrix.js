@@ -15,13 +15,17 @@
     const worst = found.filter(([status]) => !DONE.includes(status)).sort((a, b) => WORSE.indexOf(b[0]) - WORSE.indexOf(a[0]))[0];
     return { found, done, worst: worst ? worst[0] : null, seconds: done.reduce((sum, [, one]) => sum + (one || 0), 0) };
   }
-  const rows = data.rows.map((row) => {
-    const id = row[0], made = { runid: id, status: value(row, "status"), name: value(row, "name"), area: value(row, "basin_area_km2") ?? value(row, "polygon_area_km2") };
-    for (const task of tasks) made[task] = rank(records.brief(id, task));
-    const all = folded(id);
+  function states(made, row) {
+    made.status = value(row, "status");
+    for (const task of tasks) made[task] = rank(records.brief(made.runid, task));
+    const all = folded(made.runid);
     made.scenarios = all.found.length ? (all.worst ? 1e9 + WORSE.indexOf(all.worst) : all.seconds) : null;
-    made.search = `${id} ${made.name || ""}`.toLowerCase();
     return made;
+  }
+  const rows = data.rows.map((row) => {
+    const made = { runid: row[0], name: value(row, "name"), area: value(row, "basin_area_km2") ?? value(row, "polygon_area_km2") };
+    made.search = `${row[0]} ${made.name || ""}`.toLowerCase();
+    return states(made, row);
   });
 
   /* --- cells --- */
@@ -86,6 +90,16 @@
     for (const chip of chips) chip.setAttribute("aria-pressed", String(states.includes(chip.dataset.state)));
   }
   made.built.then(() => {
+    /* States that live.js has changed in the page's data. */
+    document.addEventListener("states", ({ detail }) => {
+      for (const row of made.table.getRows()) {
+        const id = row.getData().runid;
+        if (!detail.has(id)) continue;
+        states(row.getData(), data.rows[records.place(id)]);
+        row.reformat();
+      }
+      filter();
+    });
     for (const id of ["filter-matrix", "size-from", "size-to", "filter-task", "filter-status"]) at(id).addEventListener("input", filter);
     document.addEventListener("units", filter);
     for (const chip of chips) chip.addEventListener("click", () => {

@@ -13,7 +13,7 @@ const plots = {
       if (!width) return;
       const nodes = [draw(width)].flat().filter(Boolean);
       box.replaceChildren(...nodes);
-      [...box.querySelectorAll("svg")].filter((svg) => !svg.closest("[class*=swatches]")).forEach((svg, at) => {
+      box.querySelectorAll("svg").forEach((svg, at) => {
         if (at) svg.setAttribute("aria-hidden", "true");
         else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", label()); }
       });

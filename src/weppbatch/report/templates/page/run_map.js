@@ -2,8 +2,8 @@
 const runMap = (() => {
   const at = (id) => document.getElementById(id), [run] = data.map ? data.map.runs : [];
   if (!run || !run.b || !at("map-view")) return null;
-  const by = at("map-by"), note = (_, { result }) => (result && data.burned_note) || "";
-  const map = batchMap(at("map-view"), data.map, { only: run.id, legend: at("map-legend"), layers: at("map-layers"), note });
+  const by = at("map-by");
+  const map = batchMap(at("map-view"), data.map, { only: run.id, legend: at("map-legend"), layers: at("map-layers") });
   at("map-view").addEventListener("map-chosen", () => offerColours(by, map));
   by.addEventListener("change", () => map.colourBy(by.value));
   return map;
