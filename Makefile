@@ -2,14 +2,17 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# Strictly: a broken link between pages is an error. Needs no network.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 SETUP_DEPS := pyproject.toml constraints.txt Makefile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-slurm lint clean kill-matrix
+.PHONY: help setup demo test test-browser test-slurm lint docs clean kill-matrix
 
 help:
 	@echo "make demo   set up, then run a batch of ten watersheds on real terrain and report it"
-	@echo "make test   set up, then ruff, mypy, snakefmt and the tests"
+	@echo "make test   set up, then ruff, mypy, snakefmt, the documentation and the tests"
+	@echo "make docs   set up, then build the documentation as a site, in site/"
 	@echo "make kill-matrix   kill a running batch in every way at random moments, and count what it left (half an hour)"
 	@echo "make test-browser  the report in a headless Chromium, which it installs when it can"
 	@echo "make test-slurm  the tests on a real single-node Slurm, which it installs when it is root on Debian"
@@ -21,7 +24,7 @@ $(VENV)/.ready: $(SETUP_DEPS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) or sys.implementation.name != "cpython")' || { echo "weppbatch needs CPython 3.11 (its terrain tools come as a wheel for it alone); $$($(PYTHON) --version) was found. Say make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -c 'import platform as p, sys; name, version = p.libc_ver(); sys.exit(p.system() != "Linux" or p.machine() != "x86_64" or name != "glibc" or tuple(map(int, version.split("."))) < (2, 35))' || { echo "weppbatch's terrain tools need Linux on x86_64 with glibc 2.35 or newer (Debian 12, Ubuntu 22.04); this is $$(uname -sm)" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo,docs,test]'
 	@touch $@
 
 setup: $(VENV)/.ready
@@ -52,6 +55,11 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check workflow
+	$(MKDOCS) build --strict --quiet
+
+docs: $(VENV)/.ready
+	$(MKDOCS) build --strict
+	@echo "Open site/index.html; with search: python3 -m http.server --directory site"
 
 clean:
-	rm -rf $(VENV) batches/demo
+	rm -rf $(VENV) batches/demo site

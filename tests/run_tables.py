@@ -44,7 +44,7 @@ def days() -> pa.Table:
 
 
 def events(daily: pa.Table) -> pa.Table:
-    """The outlet's days of runoff, and one large event of a hillslope that is none of the outlet's."""
+    """The outlet's days of runoff, and large events of a hillslope and of another channel."""
     rows = [
         {"kind": "channel", "topaz_id": OUTLET, "date": row["date"], "precip_mm": row["precip_mm"]}
         | {"runoff_mm": row["runoff_m3"] / AREA_M2 * 1000.0, "runoff_m3": row["runoff_m3"]}
@@ -53,6 +53,7 @@ def events(daily: pa.Table) -> pa.Table:
         if row["runoff_m3"] > 0
     ]
     rows.append({"kind": "hillslope", "topaz_id": 21, "date": FIRST, "sediment_kg": 1e9})
+    rows.append({"kind": "channel", "topaz_id": 34, "date": FIRST, "sediment_kg": 1e9})
     names = SCHEMAS["events"].names
     columns = {name: [row.get(name) for row in rows] for name in names}
     columns["kind"] = pa.array(columns["kind"]).dictionary_encode().cast(SCHEMAS["events"].field("kind").type)
@@ -70,10 +71,10 @@ def complete(batch: Path, runid: str) -> pa.Table:
     at = channels.schema.get_field_index("is_outlet")
     pq.write_table(channels.set_column(at, "is_outlet", pa.array([True])), wd / "wepp" / "channels.parquet")
     periods = [
-        {"quantity": quantity, "series": series, "return_period_years": years, "value": value * years}
+        {"quantity": quantity, "series": series, "return_period_years": years, "value": value * years * factor}
         | {"date": FIRST}
         for quantity, value in {"peak_m3_s": 3.26, "runoff_mm": 7.5, "sediment_t": 11.5}.items()
-        for series in ("annual_maxima", "complete")
+        for series, factor in (("annual_maxima", 1.0), ("complete", 1.5))
         for years in (2.0, 5.0)
     ]
     pq.write_table(pa.Table.from_pylist(periods, SCHEMAS["return_periods"]), wd / "wepp" / "return_periods.parquet")

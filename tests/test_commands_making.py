@@ -1,8 +1,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from rasterio.transform import from_origin
 
 from weppbatch.batch.ledger import BATCH_LOCK
 from weppbatch.batch.runner import BatchRunner
-from weppbatch.commands import add, create, validate
-from weppbatch.commands.app import JOURNEY, app_for, main
+from weppbatch.commands import add, validate
+from weppbatch.commands.app import main
 from weppbatch.lock import holding
 from weppbatch.nodb.ron import Ron
 
@@ -59,86 +57,6 @@ def ready(call: Call, root: Path) -> Path:
 
 def files_of(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-# --- the front door -----------------------------------------------------------------------------------------
-
-
-def test_the_help_lists_the_commands_in_the_order_of_the_journey(call: Call) -> None:
-    said = call("--help")
-    lines = said.out.split("Commands:")[1].splitlines()
-    listed = [line.split()[0] for line in lines if line[:2] == "  " and line[2:3].isalpha()]
-    journey = ["create", "add", "set", "tasks", "validate", "exclude", "run", "status", "report", "demo", "task"]
-    assert [name for name in listed if name in journey] == journey
-
-
-def commands_of(*arguments: str) -> list[str]:
-    app = app_for(arguments)
-    return [info.name or info.callback.__name__ for info in app.registered_commands if info.callback]
-
-
-COMMANDS = commands_of()
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_shows_an_example(command: str, call: Call) -> None:
-    said = call(command, "--help")
-    assert said.code == 0
-    assert f"weppbatch {command}" in said.out.split("Usage:")[1].split("Example")[1]
-
-
-def test_a_command_loads_its_own_module_alone_and_the_table_of_commands_is_true() -> None:
-    for commands in JOURNEY.values():
-        for command in commands:
-            assert commands_of("--debug", command, "mine") == list(commands)
-    assert [command for commands in JOURNEY.values() for command in commands] == COMMANDS
-
-
-@pytest.mark.parametrize("command", ["status", "run"])
-def test_what_is_asked_often_loads_no_table_or_geometry_library(command: str) -> None:
-    loaded = f"import sys; from weppbatch.commands.app import app_for; app_for(['{command}']); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    assert not {"pandas", "geopandas", "numba", "pyarrow", "rasterio"} & set(done.stdout.split())
-
-
-def test_the_version_is_told_by_the_console_script() -> None:
-    done = subprocess.run(
-        [Path(sys.executable).parent / "weppbatch", "--version"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.startswith("weppbatch ")
-
-
-def test_a_mistyped_command_names_the_nearest(call: Call) -> None:
-    said = call("valdate", "mine")
-    assert said.code == 2
-    assert "validate" in said.err
-    assert said.err.startswith("error: ")
-
-
-def test_an_error_is_two_lines_and_a_traceback_only_with_debug(call: Call) -> None:
-    said = call("validate", "nowhere")
-    assert said.code == 2
-    assert [line.split(":")[0] for line in said.err.splitlines()] == ["error", "hint"]
-    assert "Traceback" in call("--debug", "validate", "nowhere").err
-
-
-def test_a_fault_of_ours_is_told_in_one_line_with_exit_code_3(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(create, "base_configs", lambda: 1 // 0)
-    said = call("configs")
-    assert said.code == 3
-    assert said.err.startswith("error: a fault in weppbatch: ZeroDivisionError")
-    assert "Traceback" not in said.err
-    assert "Traceback" in call("--debug", "configs").err
-
-
-def test_a_missing_permission_is_no_fault_of_ours(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> None:
-        raise PermissionError(13, "Permission denied", "/data/batches/mine")
-
-    monkeypatch.setattr(create, "base_configs", refuse)
-    said = call("configs")
-    assert said.code == 2
-    assert said.err.startswith("error: no permission for /data/batches/mine")
 
 
 # --- create, list, configs ----------------------------------------------------------------------------------

@@ -2,21 +2,22 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weppbatch.batch import geojson, hold
+from weppbatch.batch import hold
 from weppbatch.batch.access import current_user, require_admin, require_enabled
-from weppbatch.batch.burn_map import register_burn_map
-from weppbatch.batch.dem import Coverage, coverage, register_dem
-from weppbatch.batch.features import FeatureCheck, check_features
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.arguments import AsJson, Name
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.errors import InputError
 from weppbatch.nodb.base import LOCK_WAIT_S
-from weppbatch.terrain.severity_coding import parsed_breaks
+
+if TYPE_CHECKING:
+    from weppbatch.batch.dem import Coverage
+    from weppbatch.batch.features import FeatureCheck
 
 SHOWN_OUTSIDE = 5
 
@@ -30,7 +31,7 @@ class Kind(StrEnum):
 
 
 def add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
+    name: Name,
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help="watersheds (GeoJSON), dem or sbs")],
     file: Annotated[
         str,
@@ -45,7 +46,7 @@ def add(
     breaks: Annotated[
         str, typer.Option(help="sbs: the highest values of unburned, low and moderate, such as 75,109,187")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Add watersheds (GeoJSON), elevations (raster) or a burn severity map (sbs).
 
@@ -54,7 +55,7 @@ def add(
 
     \b
     Examples: weppbatch add myfire watersheds huc12.geojson
-              weppbatch add myfire dem /data/ned10m.vrt
+              weppbatch add myfire dem /data/dem.tif
               weppbatch add myfire dem 3dep://13 --then copernicus://glo30
               weppbatch add myfire sbs barc4.tif
     """
@@ -72,6 +73,9 @@ def add(
 
 
 def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
+    from weppbatch.batch import geojson  # it loads what reads maps and tables
+    from weppbatch.batch.dem import coverage
+
     with hold.having(Path(batch.wd), "add", wait_s=LOCK_WAIT_S):
         before = batch.validation_state
         report = geojson.register(batch, file, current_user())
@@ -97,7 +101,7 @@ def _add_watersheds(batch: BatchRunner, file: Path, as_json: bool) -> None:
     say(f"Next: weppbatch validate {batch.folder_name}")
 
 
-def _as_json(check: FeatureCheck) -> dict[str, Any]:
+def _as_json(check: "FeatureCheck") -> dict[str, Any]:
     return {
         "index": check.index,
         "id": check.id,
@@ -109,6 +113,8 @@ def _as_json(check: FeatureCheck) -> dict[str, Any]:
 
 
 def _add_dem(batch: BatchRunner, specs: list[str], as_json: bool) -> None:
+    from weppbatch.batch.dem import register_dem
+
     resource = register_dem(batch, specs, current_user())
     found = _coverage_of(batch, resource)
     if as_json:
@@ -133,6 +139,9 @@ def _add_dem(batch: BatchRunner, specs: list[str], as_json: bool) -> None:
 
 
 def _add_burn_map(batch: BatchRunner, file: Path, breaks: str, as_json: bool) -> None:
+    from weppbatch.batch.burn_map import register_burn_map
+    from weppbatch.terrain.severity_coding import parsed_breaks
+
     resource = register_burn_map(batch, file, current_user(), parsed_breaks(breaks) if breaks else None)
     if as_json:
         say_json(resource)
@@ -142,14 +151,18 @@ def _add_burn_map(batch: BatchRunner, file: Path, breaks: str, as_json: bool) ->
     say(f"Kept as {resource['relative_path']}, set as disturbed.sbs_map. Runs that are cloned get it by: push")
 
 
-def _coverage_of(batch: BatchRunner, resource: dict[str, Any]) -> Coverage | None:
+def _coverage_of(batch: BatchRunner, resource: dict[str, Any]) -> "Coverage | None":
+    from weppbatch.batch import geojson
+    from weppbatch.batch.dem import coverage
+    from weppbatch.batch.features import check_features
+
     if "watershed_geojson" not in batch.resources or "bounds" not in resource:
         return None
     loaded, _ = geojson.registered(batch)
     return coverage(resource, check_features(loaded.data, loaded.crs))
 
 
-def _say_coverage(found: Coverage) -> None:
+def _say_coverage(found: "Coverage") -> None:
     say(f"{found.inside} of {found.inside + len(found.outside)} watersheds lie within the DEM.")
     if found.outside:
         more = ", ..." if len(found.outside) > SHOWN_OUTSIDE else ""

@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 some runs failed, 2 the input is wrong, 3 a fault of ours,
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -14,38 +13,11 @@ import typer
 from weppbatch import __version__
 from weppbatch.batch.root import batches_root
 from weppbatch.commands.console import readable
+from weppbatch.commands.contents import OF_EVERY_APP, Contents
 from weppbatch.disk import disk_full
 from weppbatch.errors import Interrupted, NotPermitted, WeppbatchError
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C
-# The modules in the order of the journey, each with its commands. A command loads its own module alone, for some
-# load the whole of the geometry and table libraries, which `status` has no use for.
-JOURNEY = {
-    "create": ("configs", "create", "list"),
-    "add": ("add",),
-    "set": ("set", "show"),
-    "tasks": ("tasks",),
-    "validate": ("validate",),
-    "doctor": ("doctor",),
-    "exclude": ("exclude", "include"),
-    "run": ("run", "retry"),
-    "stage": ("stage",),
-    "submit": ("submit",),
-    "status": ("status",),
-    "serve": ("serve",),
-    "cancel": ("cancel",),
-    "push": ("push",),
-    "audit": ("audit",),
-    "logs": ("logs",),
-    "report": ("report",),
-    "rasters": ("rasters",),
-    "export": ("export",),
-    "clean": ("clean",),
-    "delete": ("delete",),
-    "demo": ("demo",),
-    "task": ("task",),
-    "shard": ("shard",),
-}
 
 
 def _print_version(asked: bool) -> None:
@@ -55,7 +27,9 @@ def _print_version(asked: bool) -> None:
 
 
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="show the traceback of an error")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="show the traceback of an error; also after the command")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="show the version")
     ] = False,
@@ -63,23 +37,19 @@ def options(
     """Run one prepared WEPP project over hundreds of watersheds."""
 
 
-def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """The command line with the command that the arguments name; with all of them when they name none."""
-    app = typer.Typer(
+def app() -> typer.Typer:
+    """The command line with all commands; each loads its own module when it is called."""
+    made = typer.Typer(
         name="weppbatch",
+        cls=Contents,
         no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
         epilog="Batches lie in ./batches, or where WEPPBATCH_ROOT says. "
-        "More on a command: weppbatch COMMAND --help",
+        "More on a command, with examples: weppbatch COMMAND --help. "
+        "Completion of commands, options, batches, runs and tasks: weppbatch --install-completion",
+        **OF_EVERY_APP,
     )
-    app.callback()(options)
-    asked = next((word for word in arguments if not word.startswith("-")), "")
-    named = [module for module, commands in JOURNEY.items() if asked in commands]
-    for module in named or JOURNEY:
-        import_module(f"weppbatch.commands.{module}").register(app)
-    return app
+    made.callback()(options)
+    return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,9 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Errors end here: what weppbatch reports becomes two lines on stderr; anything else is a fault of ours.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
+    debug = "--debug" in given  # before the command or after it
+    words = [word for word in given if word != "--debug"]
+    if debug and words[:1] == ["task"]:
+        words.append("--debug")  # a task has its own options
     try:
-        code = app_for(given)(given, prog_name="weppbatch", standalone_mode=False)
+        code = app()(words, prog_name="weppbatch", standalone_mode=False)
     except typer.TyperException as error:
         return _usage(error)
     except (KeyboardInterrupt, typer.Abort):
@@ -130,5 +103,5 @@ def _fault(error: Exception, debug: bool) -> int:
         traceback.print_exception(error)
     print(f"error: a fault in weppbatch: {type(error).__name__}: {error}", file=sys.stderr)
     if not debug:
-        print("hint: run it again as weppbatch --debug ... and report the traceback", file=sys.stderr)
+        print("hint: run it again with --debug and report the traceback", file=sys.stderr)
     return 3

@@ -8,20 +8,22 @@ from weppbatch.batch.audit import audit as audit_batch
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
+from weppbatch.commands.arguments import AsJson, Name
 from weppbatch.commands.console import say, say_json, say_table
 
 DAMAGE = ("unreadable", "size", "checksum")
 
 
 def audit(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     deep: Annotated[bool, typer.Option("--deep", help="read every file and compare its checksum, too")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare what was asked with what is on disk; exit code 1 when they differ.
 
     Every run does the same (without --deep) before it ends, and its exit code follows from it.
 
+    \b
     Example: weppbatch audit myfire --deep
     """
     found = audit_batch(Ledger(Plan(batch_folder(name).resolve())), deep=deep)

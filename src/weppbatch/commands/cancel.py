@@ -1,7 +1,5 @@
 """`weppbatch cancel`: stopping what runs, from another terminal or another host."""
 
-from typing import Annotated
-
 import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
@@ -9,17 +7,19 @@ from weppbatch.batch.cancel import cancel as cancel_runs
 from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_or_execution
+from weppbatch.commands.arguments import NameOrExecution, Reason
 from weppbatch.commands.console import say
 
 
 def cancel(
-    name: Annotated[str, typer.Argument(help="the batch, or the id of an execution: batch:NAME:TIME")],
-    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+    name: NameOrExecution,
+    reason: Reason = "",
 ) -> None:
     """Stop a running batch and wait until nothing of it runs any more.
 
     What is done stays; the next run goes on from there. Works from any host that shares the folder.
 
+    \b
     Example: weppbatch cancel myfire --reason "wrong soils"
     """
     require_enabled()

@@ -9,12 +9,13 @@ from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.clean import KINDS, Leftover, leftovers
 from weppbatch.batch.clean import remove as remove_leftovers
 from weppbatch.batch.root import batch_folder
+from weppbatch.commands.arguments import Name, Reason
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.errors import InputError
 
 
 def clean(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     vanished: Annotated[
         bool, typer.Option("--vanished", help="runs (and logs) whose watershed is no longer in the GeoJSON")
     ] = False,
@@ -27,7 +28,7 @@ def clean(
     ] = False,
     resources: Annotated[bool, typer.Option("--resources", help="uploads that nothing names any more")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="don't ask")] = False,
-    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+    reason: Reason = "",
     as_json: Annotated[bool, typer.Option("--json", help="list for machines; removes nothing")] = False,
 ) -> None:
     """List what is of no more use; remove of it what you name.

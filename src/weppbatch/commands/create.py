@@ -7,6 +7,8 @@ import typer
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.root import batch_folder, batches_root, create_batch, list_batches
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands import completing
+from weppbatch.commands.arguments import AsJson, Reason
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.errors import InputError, InputProblems
 from weppbatch.nodb.workspace import base_configs
@@ -14,33 +16,46 @@ from weppbatch.nodb.workspace import base_configs
 DEFAULT_CONFIG = "disturbed9002_wbt"
 
 
-def configs() -> None:
+def configs(as_json: AsJson = False) -> None:
     """List the base configurations to start from.
 
+    \b
     Example: weppbatch configs
     """
-    say_table(["config", "what it is"], [(name, config["description"]) for name, config in base_configs().items()])
+    found = {name: config["description"] for name, config in base_configs().items()}
+    if as_json:
+        say_json([{"config": name, "description": text} for name, text in found.items()])
+        return
+    say_table(["config", "what it is"], list(found.items()))
 
 
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="lowercase letters, digits, - and _; a letter first")],
-    config: Annotated[str, typer.Option(help="the base configuration; see weppbatch configs")] = DEFAULT_CONFIG,
-    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+    config: Annotated[
+        str, typer.Option(help="the base configuration; see weppbatch configs", autocompletion=completing.configs)
+    ] = DEFAULT_CONFIG,
+    reason: Reason = "",
+    as_json: AsJson = False,
 ) -> None:
     """Make a batch with its base project.
 
+    \b
     Example: weppbatch create myfire --config disturbed9002_wbt
     """
     require_enabled()
     require_admin()
     batch = create_batch(name, config, reason=reason)
+    if as_json:
+        say_json({"batch": name, "folder": batch.wd, "config": config})
+        return
     say(f"Created {batch.wd} from {config}.")
     say(f"Next: weppbatch add {name} watersheds FILE.geojson")
 
 
-def list_all(as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:
+def list_all(as_json: AsJson = False) -> None:
     """List the batches.
 
+    \b
     Example: weppbatch list
     """
     rows, problems = [], []

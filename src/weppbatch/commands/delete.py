@@ -8,18 +8,20 @@ from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.clean import delete as delete_batch
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.arguments import Name
 from weppbatch.commands.console import say
 from weppbatch.errors import InputError
 
 
 def delete(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     confirm: Annotated[str | None, typer.Option(metavar="NAME", help="the name again, for scripts")] = None,
 ) -> None:
     """Delete a batch with all its runs and results. There is no way back.
 
     You are asked to type the name again.
 
+    \b
     Example: weppbatch delete myfire
     """
     require_enabled()

@@ -12,7 +12,7 @@ from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batches_root
 from weppbatch.batch.runner import BatchRunner
-from weppbatch.commands.app import app_for
+from weppbatch.commands.app import app
 from weppbatch.commands.console import say, say_table
 from weppbatch.files import replacing, shipped
 from weppbatch.nodb.scenario_names import BASE, name_of
@@ -57,7 +57,10 @@ def demo() -> None:
     """Run a batch of ten watersheds on real terrain and report it.
 
     The terrain is an SRTM window of the Cumberland Mountains, Tennessee. Two of the watersheds are bad on
-    purpose, to show how they are reported. Example: weppbatch demo
+    purpose, to show how they are reported.
+
+    \b
+    Example: weppbatch demo
     """
     folder = batches_root() / NAME
     if not (folder / BatchRunner.filename).exists():
@@ -76,7 +79,7 @@ def _step(*arguments: object) -> int:
     """Show and call another command, as a user would; its exit code."""
     words = [str(argument) for argument in arguments]
     say(f"\n$ weppbatch {' '.join(_quoted(word) for word in words)}")
-    return int(app_for(words)(words, standalone_mode=False) or 0)
+    return int(app()(words, standalone_mode=False) or 0)
 
 
 def _quoted(word: str) -> str:

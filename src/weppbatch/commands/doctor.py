@@ -6,14 +6,13 @@ from typing import Annotated
 import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
-from weppbatch.batch.doctor import examine
 from weppbatch.batch.findings import SEVERITIES, concerned, errors_of
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.selection import task_names
 from weppbatch.batch.work import Choice
+from weppbatch.commands.arguments import AsJson, Name, Runs, Tasks
 from weppbatch.commands.console import say, say_json
-from weppbatch.commands.run import AsJson, Name, Runs, Tasks
 
 
 def doctor(
@@ -31,8 +30,11 @@ def doctor(
     make tasks fail, and `run` refuses them; warnings may; notes say what is not known yet. Exit code 2 when there
     are errors.
 
+    \b
     Example: weppbatch doctor myfire
     """
+    from weppbatch.batch.doctor import examine  # it loads what reads maps and tables
+
     folder = batch_folder(name).resolve()
     if exclude:
         require_enabled()

@@ -8,27 +8,34 @@ import typer
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
-from weppbatch.commands.console import say
+from weppbatch.commands import completing
+from weppbatch.commands.arguments import AsJson, Name
+from weppbatch.commands.console import say, say_json
 
 BY_THE_DOCTOR = "@doctor"
 
 
 def exclude(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
+    name: Name,
     runids: Annotated[
         str,
-        typer.Argument(metavar="RUNIDS", help="run ids with commas between, or @doctor: all that it finds wrong"),
+        typer.Argument(
+            metavar="RUNIDS",
+            help="run ids with commas between, or @doctor: all that it finds wrong",
+            autocompletion=completing.run_ids_or_doctor,
+        ),
     ],
     why: Annotated[
         str, typer.Option(help="the reason; it stands in the report. @doctor: by default what is wrong")
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Leave watersheds out of what is run.
 
     Their results stay, and the report says why.
 
     \b
-    Examples: weppbatch exclude myfire OR-154,OR-155 --why "boundary is being redrawn"
+    Examples: weppbatch exclude myfire bruce-creek,smoky-creek --why "boundary is being redrawn"
               weppbatch exclude myfire @doctor
     """
     require_enabled()
@@ -36,6 +43,9 @@ def exclude(
     batch = BatchRunner.getInstance(batch_folder(name))
     whys = _found_wrong(batch, why) if runids.strip() == BY_THE_DOCTOR else dict.fromkeys(_words(runids), why)
     batch.exclude_all(whys)
+    if as_json:
+        say_json({"excluded": whys})
+        return
     for runid, reason in whys.items():
         say(f"{runid} is excluded: {reason}")
     if not whys:
@@ -43,12 +53,17 @@ def exclude(
 
 
 def include(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
-    runids: Annotated[str, typer.Argument(metavar="RUNIDS", help="run ids with commas between")],
+    name: Name,
+    runids: Annotated[
+        str,
+        typer.Argument(metavar="RUNIDS", help="run ids with commas between", autocompletion=completing.run_ids),
+    ],
+    as_json: AsJson = False,
 ) -> None:
     """Take excluded watersheds back.
 
-    Example: weppbatch include myfire OR-154,OR-155
+    \b
+    Example: weppbatch include myfire bruce-creek,smoky-creek
     """
     require_enabled()
     require_admin()
@@ -56,6 +71,9 @@ def include(
     with batch.locked():  # all or none
         for runid in _words(runids):
             batch.include(runid)
+    if as_json:
+        say_json({"included": _words(runids)})
+        return
     for runid in _words(runids):
         say(f"{runid} is included again")
 

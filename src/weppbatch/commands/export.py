@@ -10,13 +10,10 @@ from weppbatch.batch.ledger import Ledger
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
-from weppbatch.commands.console import say
-from weppbatch.engines.case import CLIMATE, TABLES, read_watershed
-from weppbatch.engines.export import export_watershed
-from weppbatch.engines.wepp_settings import settings_of
+from weppbatch.commands.arguments import AsJson, Name, RunId
+from weppbatch.commands.console import say, say_json
 from weppbatch.errors import InputError
 from weppbatch.nodb.wepp import Wepp
-from weppbatch.report.results import WHY_OUTDATED, outdated
 from weppbatch.tasks import graph
 
 FOLDER = "wepp/runs"
@@ -26,14 +23,20 @@ NOT_OF_TODAY = ("stale", "failed", "interrupted", "running")
 
 
 def export(
-    name: Annotated[str, typer.Argument(help="the batch")],
-    runid: Annotated[str, typer.Argument(help="the run")],
+    name: Name,
+    runid: RunId,
     to: Annotated[Path | None, typer.Option("--to", help="a folder in place of the run's wepp/runs")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a run as WEPP's own files: .slp .sol .man .cli .run of hillslopes, pw0.* of the channels.
 
-    Example: weppbatch export myfire beech-fork
+    \b
+    Example: weppbatch export myfire smoky-creek
     """
+    from weppbatch.engines.case import CLIMATE, TABLES, read_watershed  # it loads what reads maps and tables
+    from weppbatch.engines.export import export_watershed
+    from weppbatch.engines.wepp_settings import settings_of
+
     require_enabled()
     require_admin()
     batch = batch_folder(name).resolve()
@@ -54,15 +57,25 @@ def export(
         count = export_watershed(watershed, folder.absolute(), settings)
     except (NotADirectoryError, FileExistsError, PermissionError) as error:
         raise InputError(f"{folder} can't be written: {error.strerror}", hint=OTHER_FOLDER) from error
+    warnings = [
+        f"{beyond} in a WEPP of the usual build (wepp.wepp_max_hillslopes, wepp_max_channels)"
+        for beyond in settings.limits(watershed)
+    ] + [
+        f"the run is exported as it is, but {why}; weppbatch run {name} brings it up to date"
+        for why in _not_of_today(runner, runid)
+    ]
+    if as_json:
+        say_json({"runid": runid, "folder": str(folder), "files": count, "warnings": warnings})
+        return
     say(f"{count} files in {folder}")
-    for beyond in settings.limits(watershed):
-        say(f"warning: {beyond} in a WEPP of the usual build (wepp.wepp_max_hillslopes, wepp_max_channels)")
-    for why in _not_of_today(runner, runid):
-        say(f"warning: the run is exported as it is, but {why}; weppbatch run {name} brings it up to date")
+    for warning in warnings:
+        say(f"warning: {warning}")
 
 
 def _not_of_today(runner: BatchRunner, runid: str) -> list[str]:
     """Why WEPP's inputs or results of a run are not those that its settings ask for now, at most one reason."""
+    from weppbatch.report.results import WHY_OUTDATED, outdated
+
     if runner.validation_state != "valid":
         return [f"the batch's run ids are {runner.validation_state}"]
     plan = Plan(Path(runner.wd))

@@ -1,6 +1,7 @@
 """`weppbatch logs`: what was written along the way, shown or bundled for a bug report."""
 
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,16 +14,23 @@ from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_or_execution
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.states import RunState
-from weppbatch.commands.console import say, say_table
+from weppbatch.commands import completing
+from weppbatch.commands.arguments import NameOrExecution
+from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.errors import InputError
 
 TELLING = ("failed", "interrupted", "running")
 
 
 def logs(
-    name: Annotated[str, typer.Argument(help="the batch, or the id of an execution: batch:NAME:TIME")],
-    runid: Annotated[str | None, typer.Argument(help="a run: all its logs, task by task")] = None,
-    task: Annotated[str | None, typer.Argument(help="one task of it")] = None,
+    name: NameOrExecution,
+    runid: Annotated[
+        str | None,
+        typer.Argument(metavar="RUNID", help="a run: all its logs, task by task", autocompletion=completing.run_id),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Argument(metavar="TASK", help="one task of it", autocompletion=completing.task)
+    ] = None,
     lines: Annotated[int | None, typer.Option(min=1, help="only the last lines of each log")] = None,
     as_zip: Annotated[
         bool, typer.Option("--zip", help="bundle logs, records, settings, state and versions for a bug report")
@@ -31,6 +39,9 @@ def logs(
         Path | None,
         typer.Option("--output", "-o", help="the archive; default NAME-logs.zip, NAME-RUNID-logs.zip"),
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="for machines: each log with its task, state, reason and text")
+    ] = False,
 ) -> None:
     """Show logs, or bundle them for a bug report.
 
@@ -39,14 +50,16 @@ def logs(
 
     \b
     Examples: weppbatch logs myfire
-              weppbatch logs myfire OR-154 outlet
-              weppbatch logs myfire OR-154 --zip
+              weppbatch logs myfire bruce-creek outlet
+              weppbatch logs myfire bruce-creek --zip
     """
     folder, execution = batch_or_execution(name)
     folder = folder.resolve()
     batch_logs.check_names(folder, BatchRunner.getInstance(folder).runids, runid, task)
     if as_zip or output:
-        _bundle(folder, runid, execution, output)
+        _bundle(folder, runid, execution, output, as_json=as_json)
+    elif as_json:
+        say_json(_for_machines(folder, runid, task, execution, lines))
     elif runid is None:
         _overview(folder, execution, lines)
     else:
@@ -59,13 +72,27 @@ def logs(
             say(f"No log yet of {' '.join(filter(None, (task, 'of' if task else '', runid)))}.")
 
 
-def _bundle(folder: Path, runid: str | None, execution: str | None, output: Path | None) -> None:
+def _bundle(folder: Path, runid: str | None, execution: str | None, output: Path | None, *, as_json: bool) -> None:
     target = output or Path("-".join(filter(None, (folder.name, runid, "logs.zip"))))
     try:
         count = write_bundle(folder, target, None if runid is None else [runid], execution)
     except FileExistsError as error:
         raise InputError(f"{target} is there already", hint="remove it, or --output another") from error
+    if as_json:
+        say_json({"archive": str(target), "files": count, "bytes": target.stat().st_size})
+        return
     say(f"{target}: {count} files, {target.stat().st_size / 1e6:.2f} MB")
+
+
+def _for_machines(
+    folder: Path, runid: str | None, task: str | None, execution: str | None, lines: int | None
+) -> list[dict[str, object]]:
+    """What `_overview` tells, or the texts of a run's logs."""
+    if runid is None:
+        found = (row for state in Ledger(Plan(folder)).runs.values() for row in _telling(folder, state, execution))
+        return [dict(zip(("runid", "task", "state", "log", "why"), row, strict=True)) for row in found]
+    texts = batch_logs.texts(folder, runid, task, execution)
+    return [{"log": path, "lines": list(_last(text, lines))} for path, text in texts]
 
 
 def _overview(folder: Path, execution: str | None, lines: int | None) -> None:
@@ -98,8 +125,12 @@ def _telling(folder: Path, state: RunState, execution: str | None) -> list[list[
 
 
 def _show(text: str, lines: int | None) -> None:
-    for line in deque(text.splitlines(), lines) if lines else text.splitlines():
+    for line in _last(text, lines):
         say(line)
+
+
+def _last(text: str, lines: int | None) -> Iterable[str]:
+    return deque(text.splitlines(), lines) if lines else text.splitlines()
 
 
 def register(app: typer.Typer) -> None:

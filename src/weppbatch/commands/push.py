@@ -10,20 +10,29 @@ from weppbatch.batch.push import Difference, differences
 from weppbatch.batch.push import push as push_to_runs
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.work import chosen_runs
-from weppbatch.commands.console import say, say_table
+from weppbatch.commands import completing
+from weppbatch.commands.arguments import AsJson, Name, Reason, Runs
+from weppbatch.commands.console import say, say_json, say_table
 
 NAMED = 3  # run ids that are written out
 
 
 def push(
-    name: Annotated[str, typer.Argument(help="the batch")],
-    runs: Annotated[str, typer.Option(metavar="RUNS", help="as for weppbatch run: all, ids, 0:10, @stale")] = "all",
-    controls: Annotated[str, typer.Option(help="all, or controls with commas between")] = "all",
+    name: Name,
+    runs: Runs = "all",
+    controls: Annotated[
+        str,
+        typer.Option(
+            metavar="CONTROLS", help="all, or controls with commas between", autocompletion=completing.controls
+        ),
+    ] = "all",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="only show the differences")] = False,
-    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+    reason: Reason = "",
+    as_json: AsJson = False,
 ) -> None:
     """Bring changed settings of the base project to runs that are cloned already.
 
+    \b
     Example: weppbatch push myfire --controls landuse,soils --reason "new maps"
     """
     folder = batch_folder(name).resolve()
@@ -31,6 +40,11 @@ def push(
         require_enabled()
         require_admin()
     found = differences(folder, chosen_runs(folder, runs), _names(controls))
+    if as_json:
+        if found and not dry_run:
+            push_to_runs(folder, found, reason=reason)
+        say_json({"pushed": not dry_run, "differences": [vars(one) for one in found]})
+        return
     if not found:
         say("Nothing to push: the runs' settings are those of the base project.")
         return

@@ -10,23 +10,25 @@ from weppbatch.batch.ledger import fold
 from weppbatch.batch.plan import Plan
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.selection import run_ids
-from weppbatch.commands.console import say
-from weppbatch.report.build import build_report
-from weppbatch.report.run_pages import write_run_pages
-from weppbatch.report.snakemake_report import check_target, write_snakemake_report
+from weppbatch.commands import completing
+from weppbatch.commands.arguments import AsJson, Name
+from weppbatch.commands.console import say, say_json
 
 
 def report(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     runs: Annotated[
         str | None,
         typer.Option(
-            metavar="RUNS", help="a page for each of these: all, run ids, 0:10, @failed, @stale, @missing"
+            metavar="RUNS",
+            help="a page for each of these: all, run ids, 0:10, @failed, @stale, @missing",
+            autocompletion=completing.runs,
         ),
     ] = None,
     snakemake: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Snakemake's own report too, as .zip or .html")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the report and its tables from whatever is done.
 
@@ -38,6 +40,10 @@ def report(
               weppbatch report myfire --runs all
               weppbatch report myfire --snakemake report.zip
     """
+    from weppbatch.report.build import build_report  # all that draws is heavy
+    from weppbatch.report.run_pages import write_run_pages
+    from weppbatch.report.snakemake_report import check_target, write_snakemake_report
+
     require_enabled()
     require_admin()
     if snakemake is not None:
@@ -47,14 +53,21 @@ def report(
         runner = Plan(folder).runner
         run_ids(runs, runner.runids, runner.excluded)  # says what is wrong before anything is made
     ledger = fold(folder)
+    pages = []
     if runs is not None:
         plan, states = ledger.plan, {runid: state.status for runid, state in ledger.runs.items()}
         pages = write_run_pages(ledger, run_ids(runs, plan.runner.runids, plan.runner.excluded, states))
-        say(f"{len(pages)} {'page' if len(pages) == 1 else 'pages'} of runs: {folder / 'report' / 'runs'}")
-    typer.echo(build_report(ledger))
+        if not as_json:
+            say(f"{len(pages)} {'page' if len(pages) == 1 else 'pages'} of runs: {folder / 'report' / 'runs'}")
+    page = build_report(ledger)
+    if not as_json:
+        typer.echo(page)
     if snakemake is not None:
         told = write_snakemake_report(ledger, snakemake)
-        say(f"{snakemake}: Snakemake's report, with the tasks of {told} runs")
+        if not as_json:
+            say(f"{snakemake}: Snakemake's report, with the tasks of {told} runs")
+    if as_json:
+        say_json({"report": str(page), "pages": [str(one) for one in pages], "snakemake": snakemake})
 
 
 def register(app: typer.Typer) -> None:

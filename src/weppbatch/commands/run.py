@@ -22,39 +22,18 @@ from weppbatch.batch.selection import task_names
 from weppbatch.batch.start import Start
 from weppbatch.batch.undertaking import Undertaking
 from weppbatch.batch.work import Choice, Work, work_of
+from weppbatch.commands.arguments import Anyway, Cores, DryRun, Force, Name, Reason, Runs, Tasks
 from weppbatch.commands.console import say, say_json
 from weppbatch.commands.display import display_for, say_line
 from weppbatch.commands.following import Following
 from weppbatch.commands.outcome import outcome_of, tell_failures
 from weppbatch.commands.plan import plan_json, say_pilot, say_plan
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="the batch")]
-Cores = Annotated[int | None, typer.Option(min=1, help="tasks side by side; default WEPPBATCH_CORES, else 3")]
-Runs = Annotated[
-    str, typer.Option(metavar="RUNS", help="all, run ids, 0:10, @failed, @stale or @missing; commas between")
-]
-Force = Annotated[
-    bool | None,
-    typer.Option(
-        "--force/--no-force",
-        help="make the tasks again although their results are good; --no-force withdraws what was asked so",
-        show_default=False,
-    ),
-]
-Tasks = Annotated[
-    str,
-    typer.Option(metavar="TASKS", help="only these, with what they rest on; also preprocess, omni.SCENARIO"),
-]
-Anyway = Annotated[
-    bool, typer.Option("--anyway", help="start although the doctor finds errors; what is wrong fails in its runs")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="only say what would be done; changes nothing")]
-AsJson = Annotated[bool, typer.Option("--json", help="for machines: a line for each event, the outcome last")]
+AsEvents = Annotated[bool, typer.Option("--json", help="for machines: a line for each event, the outcome last")]
 Where = Annotated[
     str,
     typer.Option("--profile", help="where the jobs run: default, slurm, or the folder of your own profile"),
 ]
-Reason = Annotated[str, typer.Option(help="why, for the history")]
 Notify = Annotated[
     list[str] | None,
     typer.Option(
@@ -77,12 +56,13 @@ def run(
     profile: Where = "default",
     anyway: Anyway = False,
     dry_run: DryRun = False,
-    as_json: AsJson = False,
+    as_json: AsEvents = False,
     reason: Reason = "",
     notify: Notify = None,
 ) -> None:
     """Run what is missing or stale in every watershed.
 
+    \b
     Example: weppbatch run myfire --runs @stale,0:10 --cores 4 --reason "new outlets"
     """
     choice = Choice(runs, task_names(tasks), force, pilot)
@@ -97,12 +77,13 @@ def retry(
     tasks: Tasks = "",
     anyway: Anyway = False,
     dry_run: DryRun = False,
-    as_json: AsJson = False,
+    as_json: AsEvents = False,
     reason: Reason = "",
     notify: Notify = None,
 ) -> None:
     """Run the failed watersheds again, and no other.
 
+    \b
     Example: weppbatch retry myfire --reason "the new DEM covers them"
     """
     choice = Choice("@failed", task_names(tasks))

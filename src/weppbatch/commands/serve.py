@@ -6,6 +6,7 @@ import typer
 
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands.arguments import Name
 from weppbatch.commands.console import say
 from weppbatch.commands.display import say_line
 from weppbatch.errors import InputError
@@ -13,7 +14,7 @@ from weppbatch.report.live.server import LiveServer
 
 
 def serve(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     port: Annotated[int, typer.Option(min=0, max=65535, help="the port; 0: any that is free")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="the address for machines")] = False,
 ) -> None:
@@ -21,6 +22,7 @@ def serve(
 
     Whoever has the address, which holds a secret token, can read. From elsewhere: ssh -L 8765:127.0.0.1:8765 HOST
 
+    \b
     Example: weppbatch serve myfire --port 8765
     """
     folder = batch_folder(name).resolve()

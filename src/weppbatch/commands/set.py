@@ -9,19 +9,28 @@ import typer
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands import completing
+from weppbatch.commands.arguments import AsJson, Name, Reason
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.nodb.controls import describe, set_fields
 
 
 def set_settings(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
-    assignments: Annotated[list[str], typer.Argument(metavar="CONTROL.FIELD=VALUE...", help="see weppbatch show")],
-    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
+    name: Name,
+    assignments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CONTROL.FIELD=VALUE...", help="see weppbatch show", autocompletion=completing.setting
+        ),
+    ],
+    reason: Reason = "",
+    as_json: AsJson = False,
 ) -> None:
     """Change settings of the base project.
 
     All of them or, if one is wrong, none.
 
+    \b
     Example: weppbatch set myfire watershed.csa_ha=5 watershed.mcl_m=60
     """
     require_enabled()
@@ -30,6 +39,9 @@ def set_settings(
     changes = set_fields(Path(batch.wd, "_base"), assignments)
     payload = {field: {"from": old, "to": new} for field, (old, new) in changes.items()}
     batch.add_history("settings_changed", reason=reason, payload=payload, fields=list(changes))
+    if as_json:
+        say_json(payload)
+        return
     for field, (old, new) in changes.items():
         say(f"{field}: {_shown(old)} -> {_shown(new)}" if old != new else f"{field} is {_shown(new)} already")
     if any(field.startswith("omni.") for field in changes):
@@ -39,14 +51,17 @@ def set_settings(
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
-    control: Annotated[str | None, typer.Argument(metavar="[CONTROL]", help="such as watershed")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    name: Name,
+    control: Annotated[
+        str | None, typer.Argument(metavar="CONTROL", help="such as watershed", autocompletion=completing.control)
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the settings of the base project.
 
     Each with its unit and default; * marks what is not the default.
 
+    \b
     Example: weppbatch show myfire watershed
     """
     rows = describe(batch_folder(name) / "_base", control)

@@ -27,6 +27,7 @@ def shard(
 ) -> None:
     """Do one element of a submission, or end it; the jobs of `weppbatch submit` call it.
 
+    \b
     Example: weppbatch shard batches/myfire batch:myfire:20261123T101500Z 3
     """
     require_enabled()

@@ -7,18 +7,18 @@ import typer
 
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.plan import Plan
-from weppbatch.batch.refresh import forget_changed
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.stage import fetching, local_files, of_this_machine, unreadable
 from weppbatch.batch.submission import refuse_beside
 from weppbatch.batch.work import work_of
+from weppbatch.commands.arguments import Cores, Name, Reason
 from weppbatch.commands.console import say
-from weppbatch.commands.run import Cores, Reason, run
+from weppbatch.commands.run import run
 from weppbatch.errors import InputProblems
 
 
 def stage(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     cores: Cores = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="ask first which fetched tiles have changed, and fetch these again")
@@ -29,6 +29,7 @@ def stage(
 
     On a cluster: on a login node, before submit. Only tasks that fetch are done, with what they rest on.
 
+    \b
     Example: weppbatch stage myfire
     """
     folder = batch_folder(name).resolve()
@@ -53,6 +54,8 @@ def stage(
 
 def _refresh(name: str, folder: Path, cores: int | None, reason: str) -> None:
     """Make the DEMs of runs again whose tiles have changed on their server."""
+    from weppbatch.batch.refresh import forget_changed  # it loads what reads maps and tables
+
     stale = forget_changed(Plan(folder), say)
     if not stale:
         say("No tile that was fetched has changed.")

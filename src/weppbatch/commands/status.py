@@ -16,6 +16,7 @@ from weppbatch.batch.root import batch_folder
 from weppbatch.batch.states import DONE, RunState
 from weppbatch.batch.submission import unended
 from weppbatch.batch.vanished import vanished
+from weppbatch.commands.arguments import AsJson, Name
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.tasks import graph
 
@@ -26,14 +27,14 @@ SHARE = 20  # looking takes at most this part of the time
 
 
 def status(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     every: Annotated[
         bool, typer.Option("--all", help=f"a row for every run, also of a batch of more than {ROWS}")
     ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="follow what runs now until it ends: from any terminal, user or host")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the state of every run and task, which runs' settings differ from the base project, and which vanished.
 

@@ -13,12 +13,13 @@ from weppbatch.batch.selection import task_names
 from weppbatch.batch.submit import Request
 from weppbatch.batch.submit import submit as submit_batch
 from weppbatch.batch.work import Choice, Work
-from weppbatch.commands.console import say
-from weppbatch.commands.run import Anyway, Force, Reason, Runs, Tasks, see_the_doctor
+from weppbatch.commands.arguments import Anyway, AsJson, Force, Name, Reason, Runs, Tasks
+from weppbatch.commands.console import say, say_json
+from weppbatch.commands.run import see_the_doctor
 
 
 def submit(
-    name: Annotated[str, typer.Argument(help="the batch")],
+    name: Name,
     array: Annotated[int, typer.Option(min=1, help="elements of the array: the runs are divided among them")],
     cores: Annotated[
         int | None, typer.Option(min=1, help="tasks side by side in an element; default WEPPBATCH_CORES, else 3")
@@ -39,6 +40,7 @@ def submit(
     ] = None,
     anyway: Anyway = False,
     reason: Reason = "",
+    as_json: AsJson = False,
 ) -> None:
     """Submit what is missing or stale to Slurm, as an array of jobs, and return at once.
 
@@ -46,6 +48,7 @@ def submit(
     The doctor is asked first, as by `run`. What an element that was killed or ran out of time left
     undone, the next submit or run does.
 
+    \b
     Example: weppbatch submit myfire --array 8 --cores 4 --sbatch "--partition=short"
     """
     folder = batch_folder(name).resolve()
@@ -56,9 +59,12 @@ def submit(
     request = Request(choice, array, cores or default_cores(), at_most, mem_mb, minutes, sbatch or ())
 
     def look(ledger: Ledger, work: Work) -> None:
-        see_the_doctor(name, ledger, work, request.cores, quiet=False, command="submit")
+        see_the_doctor(name, ledger, work, request.cores, quiet=as_json, command="submit")
 
     submission = submit_batch(folder, request, reason=reason, look=None if anyway else look)
+    if as_json:
+        say_json(None if submission is None else submission.state())
+        return
     if submission is None:
         say("Nothing to do.")
         return

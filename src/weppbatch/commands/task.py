@@ -13,7 +13,8 @@ def task(
 ) -> None:
     """Do one task of one run by hand, to watch it fail.
 
-    Example: weppbatch task outlet --run wolf-creek --batch batches/myfire
+    \b
+    Example: weppbatch task outlet --run bruce-creek --batch batches/myfire
     """
     raise typer.Exit(main(arguments, require_permission))
 

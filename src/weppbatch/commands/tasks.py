@@ -7,22 +7,31 @@ import typer
 from weppbatch.batch.access import require_admin, require_enabled
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
+from weppbatch.commands import completing
+from weppbatch.commands.arguments import AsJson, Name, Reason
 from weppbatch.commands.console import say_json, say_table
 from weppbatch.errors import InputProblems
 from weppbatch.tasks import graph
 
 
 def tasks(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
-    on: Annotated[str, typer.Option(metavar="TASKS", help="tasks to do, with commas; or all")] = "",
-    off: Annotated[str, typer.Option(metavar="TASKS", help="tasks to leave; or all")] = "",
-    reason: Annotated[str, typer.Option(help="why, for the history")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    name: Name,
+    on: Annotated[
+        str,
+        typer.Option(metavar="TASKS", help="tasks to do, with commas; or all", autocompletion=completing.checklist),
+    ] = "",
+    off: Annotated[
+        str,
+        typer.Option(metavar="TASKS", help="tasks to leave; or all", autocompletion=completing.checklist),
+    ] = "",
+    reason: Reason = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show or change the checklist of tasks.
 
     What a chosen task rests on is done too.
 
+    \b
     Example: weppbatch tasks myfire --off watar,omni
     """
     batch = BatchRunner.getInstance(batch_folder(name))

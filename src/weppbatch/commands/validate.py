@@ -7,14 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from weppbatch.batch import hold, validation
+from weppbatch.batch import hold
 from weppbatch.batch.access import require_admin, require_enabled
-from weppbatch.batch.features import check_features
-from weppbatch.batch.geojson import registered
-from weppbatch.batch.readiness import unready
 from weppbatch.batch.root import batch_folder
 from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.vanished import compare
+from weppbatch.commands.arguments import AsJson, Name
 from weppbatch.commands.console import say, say_json, say_table
 from weppbatch.nodb.base import LOCK_WAIT_S
 
@@ -23,12 +21,12 @@ NAMED = 10  # run ids that are written out
 
 
 def validate(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the batch")],
+    name: Name,
     template: Annotated[
         str | None, typer.Option("--template", "-t", help="text with {expression} or ${Attribute}")
     ] = None,
     runs: Annotated[str, typer.Option(metavar="PATTERNS", help="show only these run ids: a-*,b-07")] = "*",
-    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give every watershed its run id by a template.
 
@@ -49,6 +47,9 @@ def validate(
         return
     require_enabled()
     require_admin()
+    from weppbatch.batch import validation  # it loads what reads maps and tables
+    from weppbatch.batch.readiness import unready
+
     with hold.having(Path(batch.wd), "validate", wait_s=LOCK_WAIT_S):
         result = validation.validate(batch, template)
     if result["valid"]:
@@ -63,6 +64,10 @@ def validate(
 
 
 def _show_attributes(batch: BatchRunner, as_json: bool) -> None:
+    from weppbatch.batch import validation
+    from weppbatch.batch.features import check_features
+    from weppbatch.batch.geojson import registered
+
     loaded, resource = registered(batch)
     rows = validation.attributes(loaded.features)
     checks = check_features(loaded.data, loaded.crs)

@@ -1,7 +1,7 @@
 """One ash layer day by day after a fire, and many layers under many fires: the compiled loops behind `ash`.
 
 Plain arrays and numbers come in; results are added to arrays that the caller brings. Equations and their sources
-are in docs/ash.md.
+are in docs/tasks/watar.md.
 """
 
 from math import exp

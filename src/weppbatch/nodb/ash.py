@@ -106,7 +106,9 @@ class Ash(NoDbBase):
         """What can't be computed, and files that are not there."""
         found = missing_files(self, "load_map", "type_map", "contaminant_table")
         if self.model == "watanabe_static":
-            found.append("model: watanabe_static is not computed, for its equation is in doubt; see docs/ash.md")
+            found.append(
+                "model: watanabe_static is not computed: its equation is in doubt, see docs/tasks/watar.md"
+            )
         if self.depth_mode == "maps" and not self.load_map:
             found.append("depth_mode: maps needs a map of loads (ash.load_map)")
         return found

@@ -52,6 +52,13 @@ class Row(NamedTuple):
         return bool(self.value != self.default)
 
 
+def setting_names() -> list[str]:
+    """Every setting as control.field."""
+    return [
+        f"{name}.{field}" for name, kind in CONTROLS.items() for field in kind.model_fields.keys() - BOOKKEEPING
+    ]
+
+
 def load(wd: str | Path, name: str) -> NoDbBase:
     """The control `name` of a folder.
 

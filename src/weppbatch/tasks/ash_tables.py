@@ -1,4 +1,4 @@
-"""The result tables of the task watar, written to a folder; columns and units are told in docs/ash.md.
+"""The result tables of the task watar, written to a folder; columns and units are told in docs/tasks/watar.md.
 
 Takes the books of a watershed's ash and daily sums as they come. The figures are found in `ash_columns` and
 `ash_recurrence`.

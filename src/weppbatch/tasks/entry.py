@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         "--batch", type=Path, default=here, metavar="FOLDER", help="the batch's folder (default: here)"
     )
     options.add_argument("--threads", type=int, metavar="N", help="cores to use (default: all)")
+    options.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options.add_argument("--attempt", type=int, default=1, help=argparse.SUPPRESS)
     options.add_argument("--execution", default=os.environ.get("WEPPBATCH_EXECUTION", ""), help=argparse.SUPPRESS)
     return options
@@ -52,6 +54,8 @@ def main(arguments: Sequence[str], require_permission: Callable[[], None]) -> in
         require_permission()
         execute(job)
     except WeppbatchError as error:
+        if parser().parse_args(arguments).debug:
+            traceback.print_exception(error)
         return _told(job, error)
     except KeyboardInterrupt:
         return 5

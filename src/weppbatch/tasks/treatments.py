@@ -1,7 +1,7 @@
 """What a scenario makes of a run's land use: another fire or none, a prescribed fire, thinning, mulch.
 
 In: the land use of the run, or of the scenario that one rests on. Out: the scenario's own, with the same columns,
-and `treatment` and `soil_class` beside them. Where each figure comes from is told in docs/omni.md.
+and `treatment` and `soil_class` beside them. Where each figure comes from is told in docs/tasks/omni.md.
 """
 
 from collections.abc import Mapping
