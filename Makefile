@@ -42,7 +42,7 @@ kill-matrix: $(VENV)/.ready
 test-browser: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser,demo,test]'
 	tests/browser/install.sh $(BIN)/python
-	$(BIN)/pytest -rs tests/browser
+	WEPPBATCH_TEST_BROWSER=1 $(BIN)/pytest -rs tests/browser
 
 # Skipped where Slurm is missing and can't be installed: the reasons stand at the end (-rs).
 test-slurm: $(VENV)/.ready
