@@ -1,6 +1,7 @@
 """Makes the pictures of the documentation from a finished batch's report: `python docs/pictures.py [BATCH]`.
 
-Needs Chromium and playwright (the extra `browser`); writes docs/pictures/*.png, each of 150 kB at most.
+Needs Chromium and playwright (the extra `browser`); writes docs/pictures/*.png, each of 150 kB at most. The batch's
+report has to be there, with the page of one run: `weppbatch report demo --runs stony-fork`.
 """
 
 import argparse
@@ -34,6 +35,7 @@ SHOTS = (
     Shot("matrix", "#matrix"),
     Shot("results", "#results"),
 )
+RUN_SHOTS = (Shot("hydrograph", "#flow"),)
 
 
 def main() -> None:
@@ -43,15 +45,17 @@ def main() -> None:
     root = Path(os.environ.get("WEPPBATCH_ROOT") or "batches")
     report = (root / options.parse_args().batch / "report" / "index.html").resolve(strict=True)
     PICTURES.mkdir(exist_ok=True)
+    (run_page,) = sorted((report.parent / "runs").glob("*.html"))[:1]  # weppbatch report demo --runs stony-fork
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
-        page.goto(report.as_uri())
-        page.wait_for_load_state("networkidle")
-        for shot in SHOTS:
-            path = PICTURES / f"{shot.name}.png"
-            path.write_bytes(small(take(page, shot)))
-            print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+        for file, shots in ((report, SHOTS), (run_page, RUN_SHOTS)):
+            page.goto(file.as_uri())
+            page.wait_for_load_state("networkidle")
+            for shot in shots:
+                path = PICTURES / f"{shot.name}.png"
+                path.write_bytes(small(take(page, shot)))
+                print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
         browser.close()
 
 
