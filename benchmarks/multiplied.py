@@ -77,9 +77,7 @@ def _copy_run(plan: Plan, snapshot: Path, run: Path, runid: str, times: int) -> 
             (wd / "watershed" / name).unlink()
             (wd / "watershed" / name).write_text(json.dumps(content), encoding="utf-8")
             changed[f"watershed/{name}"] = wd / "watershed" / name
-    known = {
-        name: {"bytes": path.stat().st_size, "sha256": sha256_of_file(path)} for name, path in changed.items()
-    }
+    known = {name: {"bytes": path.stat().st_size, "sha256": sha256_of_file(path)} for name, path in changed.items()}
     for path in sorted((run / ".tasks").glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
         record = read_json(path) | {"runid": runid}
         for entry in (*record["inputs"], *record["outputs"]):
