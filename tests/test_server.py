@@ -292,6 +292,33 @@ def test_a_server_ends_with_its_owner_and_all_tasks_with_it(batch: Path, files: 
     assert wait_for(lambda: gone(int(pid)) and gone(child) and not Path(folder).exists(), 10)
 
 
+def test_a_server_that_still_loads_ends_with_its_owner(batch: Path, tmp_path: Path):
+    (tmp_path / "long_to_load.py").write_text("import time\ntime.sleep(300)\n", encoding="utf-8")
+    code = (
+        "import sys, time; from pathlib import Path; from weppbatch.tasks.serving import TaskServer;"
+        "server = TaskServer(Path(sys.argv[1]), entry='long_to_load');"
+        "print(server.folder, server.process.pid, flush=True); time.sleep(300)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code, batch],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert owner.stdout is not None
+    folder, pid = owner.stdout.readline().split()
+    assert wait_for(lambda: catches(Path(f"/proc/{pid}/status").read_text(), signal.SIGIO))
+    owner.kill()
+    owner.wait()
+    assert wait_for(lambda: gone(int(pid)) and not Path(folder).exists(), 10)
+
+
+def catches(status: str, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal, as its status in /proc says."""
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def test_without_a_server_the_command_does_the_task_itself(server: TaskServer, batch: Path, files: TaskFiles):
     for command in (server.folder / "weppbatch", BIN / "weppbatch"):
         shutil.rmtree(files.wd, ignore_errors=True)

@@ -26,6 +26,7 @@ from weppbatch.errors import Interrupted
 from weppbatch.files import utc_now
 from weppbatch.tasks.death import Death, out_of_memory_kills
 from weppbatch.tasks.forked import fork_task
+from weppbatch.tasks.owned import ending_with
 from weppbatch.tasks.record import Usage
 from weppbatch.tasks.request import Arriving, Request
 from weppbatch.tasks.work import NEVER, Work
@@ -216,6 +217,11 @@ def _prepare(entry: ModuleType) -> None:
     gc.freeze()
 
 
+def _leave(listener: socket.socket) -> None:
+    """Take the socket's folder away, which nobody asks any more."""
+    shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve on the descriptors given, and take the socket's folder away when the owner has gone."""
     options = argparse.ArgumentParser(prog="python -m weppbatch.tasks.server")
@@ -225,13 +231,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("batch", help="whose tasks these are; for whoever looks at the list of processes")
     given = options.parse_args(arguments)
     listener = socket.socket(fileno=given.listener)
-    entry = import_module(given.entry)
-    faulthandler.enable()
-    _prepare(entry)
+    with ending_with(given.owner, partial(_leave, listener)):
+        entry = import_module(given.entry)
+        faulthandler.enable()
+        _prepare(entry)
     server = Server(listener, given.owner, entry)
     server.serve()
     if server.owner_gone:
-        shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
+        _leave(listener)
 
 
 if __name__ == "__main__":
