@@ -236,8 +236,8 @@ _ASH = (
             ("ash_moderate_t", "From moderate", "Moved by runoff in the first year, mean of all fires", "t", 0),
             ("ash_high_t", "From high", "Moved by runoff in the first year, mean of all fires", "t", 0),
             ("ash_day_2yr_t", "Largest day, 2 years", "Moved by runoff on the first year's largest day", "t", 0),
-            ("ash_day_10yr_t", "10 years", "As much or more after one fire in ten", "t", 0),
-            ("ash_day_25yr_t", "25 years", "As much or more after one fire in 25", "t", 0),
+            ("ash_day_10yr_t", "Largest day, 10 years", "As much or more after one fire in ten", "t", 0),
+            ("ash_day_25yr_t", "Largest day, 25 years", "As much or more after one fire in 25", "t", 0),
             ("ash_reservoir_percent", "Of the reservoir", "Volume that runoff brings in the first year", "%", 2),
         )
     ),

@@ -4,6 +4,7 @@ Reads the run's records, tables and controls, and lays them out; changes nothing
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -86,14 +87,33 @@ def run_map(result: RunResult, row: Row) -> dict[str, Any] | None:
     return sketches.drawing([drawn]) if "b" in drawn else None
 
 
-def figures_of(row: Row, keys: Sequence[str]) -> list[tuple[Column, Any, str]]:
-    """Columns with the run's value and that as text, of those that have one."""
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the run as the page's head shows it; `digits`: decimals, None for as many as it needs."""
+
+    column: Column
+    value: Any
+    text: str
+    digits: int | None = None
+
+    @property
+    def unit(self) -> str:
+        """Its unit; '' for a share or a count."""
+        return "" if self.column.percent or self.column.unit == "1" else self.column.unit
+
+
+def figures_of(row: Row, keys: Sequence[str]) -> list[Figure]:
+    """The figures of a run that it has. Those of HEAD are results, with three digits that count."""
     known = {column.key: column for column in RUN_COLUMNS}
-    return [
-        (known[key], row[key], shown_short(row[key]) if known[key].unit and key in HEAD else cell(known[key], row))
-        for key in keys
-        if row[key] not in (None, "")
-    ]
+    found = []
+    for key in keys:
+        column, value = known[key], row[key]
+        if value in (None, ""):
+            continue
+        digits = places(value) if key in HEAD else None if column.short else column.digits
+        text = shown(value, digits) if key in HEAD else cell(column, row)
+        found.append(Figure(column, value, f"{text} %" if column.percent else text, digits))
+    return found
 
 
 def worth_a_look(result: RunResult) -> list[str]:

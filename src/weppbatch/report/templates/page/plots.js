@@ -13,6 +13,8 @@ const plots = {
       if (!width) return;
       const nodes = [draw(width)].flat().filter(Boolean);
       box.replaceChildren(...nodes);
+      /* Plot names its groups, which only elements with a role may be. */
+      for (const part of box.querySelectorAll("svg g[aria-label]")) part.removeAttribute("aria-label");
       box.querySelectorAll("svg").forEach((svg, at) => {
         if (at) svg.setAttribute("aria-hidden", "true");
         else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", label()); }

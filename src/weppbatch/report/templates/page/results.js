@@ -69,7 +69,7 @@
     const keys = data.ash.filter(columnOf), half = keys.filter((key) => !key.includes("_day_"));
     const largest = (row, key) => Math.max(...keys.filter((other) => half.includes(other) === half.includes(key)).map((other) => row[other] || 0));
     makeTable(at("ash-table"), {
-      rows: rows.filter((row) => row.ash_initial_t), sort: ["ash_initial_t", "desc"],
+      rows: rows.filter((row) => row.ash_initial_t), sort: ["ash_initial_t", "desc"], more: { rowHeight: 40 },
       columns: [
         { field: "runid", label: "Run", frozen: true, show: runCell }, tabled(columnOf("ash_initial_t")),
         ...keys.map((key) => ({ ...tabled(columnOf(key)), numeric: true, show: (value, row) => blank(value) ? "" : withBar(units.shown(value, "t"), value / (largest(row, key) || 1)) })),
@@ -85,7 +85,7 @@
     const [base] = names, percent = (value, other) => !other ? "" : `${value < other ? "−" : value > other ? "+" : "±"}${written(Math.abs((100 * (value - other)) / other), 0)} %`;
     const show = (name) => (value, row) => blank(value) ? "" : withBar(units.shown(value, figures[choice.value][2]), value / (Math.max(...names.map((other) => row[other] || 0)) || 1), name === base ? "" : percent(value, row[base]));
     const table = makeTable(at("scenario-table"), {
-      rows: lines(), sort: [base, "desc"],
+      rows: lines(), sort: [base, "desc"], more: { rowHeight: 40 },
       columns: [{ field: "runid", label: "Run", frozen: true, show: runCell }, ...names.map((name) => ({ field: name, label: name === base ? "as it is" : words(name), numeric: true, show: show(name) }))],
     }).table;
     choice.addEventListener("change", () => table.replaceData(lines()));

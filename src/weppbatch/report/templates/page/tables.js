@@ -35,7 +35,7 @@ function makeTable(element, { rows, columns, sort, more = {} }) {
     visible: column.visible !== false, cssClass: column.css || "", ...(column.width ? { width: column.width } : { maxInitialWidth: 260 }),
   });
   const table = new Tabulator(element, {
-    data: rows, columns: columns.map(tabulated), layout: "fitData", maxHeight: "75vh", nestedFieldSeparator: false, headerSortElement: "<span></span>",
+    data: rows, columns: columns.map(tabulated), layout: "fitData", maxHeight: "75vh", rowHeight: 32, nestedFieldSeparator: false, headerSortElement: "<span></span>",
     columnDefaults: { resizable: false, headerWordWrap: true, minWidth: 40 }, initialSort: sort ? [{ column: sort[0], dir: sort[1] }] : [],
     selectableRows: false, placeholder: "Nothing fits the filters.", ...more,
   });
