@@ -10,7 +10,6 @@ from weppbatch.commands.arguments import Name
 from weppbatch.commands.console import say
 from weppbatch.commands.display import say_line
 from weppbatch.errors import InputError
-from weppbatch.report.live.server import LiveServer
 
 
 def serve(
@@ -25,6 +24,8 @@ def serve(
     \b
     Example: weppbatch serve myfire --port 8765
     """
+    from weppbatch.report.live.server import LiveServer  # all that draws is heavy
+
     folder = batch_folder(name).resolve()
     BatchRunner.getInstance(folder)
     try:
