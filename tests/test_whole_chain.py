@@ -236,7 +236,7 @@ def test_scenarios_use_the_terrain_and_weather_of_their_run_and_differ_as_they_s
     merged = pd.read_parquet(compared / "report" / "scenarios.parquet")
     assert set(merged["runid"]) == {"ws-1", "ws-2"} and len(merged.query("runid == 'ws-2'")) == len(table)
     page = (compared / "report" / "index.html").read_text()
-    assert "of uniform_high" in page and "first 50 % of sediment_yield" in page
+    assert "of uniform high" in page and "first 50 % of sediment_yield" in page
 
 
 def test_a_contrast_equals_its_scenario_when_all_is_treated_and_lies_between_when_half_is(compared: Path):
