@@ -132,6 +132,11 @@ const openRecord = (() => {
     if (button) open(button.dataset.run, button.dataset.task);
     if (event.target === dialog || (dialog.open && event.target.closest("#record a[data-run]"))) dialog.close();
   });
-  dialog.addEventListener("close", () => { if (from && from.isConnected) from.focus(); });
+  /* A table may have drawn its cells again meanwhile. */
+  const again = ({ run, task }) => run && task ? document.querySelector(`button[data-run="${CSS.escape(run)}"][data-task="${CSS.escape(task)}"]`) : null;
+  dialog.addEventListener("close", () => {
+    const back = from && (from.isConnected ? from : again(from.dataset));
+    if (back) back.focus();
+  });
   return { task: open, scenarios: openScenarios };
 })();
