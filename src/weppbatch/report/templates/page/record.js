@@ -31,7 +31,7 @@ const records = (() => {
 
 const openRecord = (() => {
   const dialog = document.getElementById("record"), head = document.getElementById("record-head"), body = document.getElementById("record-body");
-  let from = null, shown = 0;
+  let from = null, opened = {}, shown = 0;
   const moment = (text) => text.slice(0, 19).replace("T", " ") + " UTC";
   const LABELS = {
     reason: "Why", category: "Category", hint: "What to do", first_cause: "First cause", attempt: "Attempt", started_at: "Started", finished_at: "Finished",
@@ -93,12 +93,13 @@ const openRecord = (() => {
       if (mine === shown) place.textContent = "Figures and versions are in the record's file.";
     }
   }
-  function show(id, title, children) {
+  function show(id, title, children, task = null) {
     head.textContent = title;
     body.replaceChildren(...children);
     shown += 1;
     if (!dialog.open) {
       from = document.activeElement;
+      opened = { run: id, task };
       dialog.showModal();
     }
     dialog.scrollTop = 0;
@@ -110,7 +111,7 @@ const openRecord = (() => {
     if (record.finished_at || record.category) files.append("Record: ", link(path, encoded(path)), make("br"));
     if (record.started_at) files.append("Log: ", link(`logs/${id}/${task}.log`, encoded(`logs/${id}/${task}.log`)), make("br"));
     files.append("Watershed: ", runLink(id), ...(page ? [" on the map, ", link("its own page", page)] : [" on the map"]));
-    show(id, `${data.tasks[task]} of ${id}`, [...parts(id, task, record), files]);
+    show(id, `${data.tasks[task]} of ${id}`, [...parts(id, task, record), files], task);
     if (!data.records.details && record.finished_at && served) more(id, task, record, path);
   }
   /* The scenarios of a run, each with its state and time, to choose one. */
@@ -132,6 +133,11 @@ const openRecord = (() => {
     if (button) open(button.dataset.run, button.dataset.task);
     if (event.target === dialog || (dialog.open && event.target.closest("#record a[data-run]"))) dialog.close();
   });
-  dialog.addEventListener("close", () => { if (from && from.isConnected) from.focus(); });
+  /* A table may have drawn its cells again meanwhile. */
+  const again = ({ run, task }) => run && task ? document.querySelector(`button[data-run="${CSS.escape(run)}"][data-task="${CSS.escape(task)}"]`) : null;
+  dialog.addEventListener("close", () => {
+    const back = from && from.isConnected && from !== document.body ? from : again(opened);
+    if (back) back.focus();
+  });
   return { task: open, scenarios: openScenarios };
 })();

@@ -37,7 +37,7 @@ function makeTable(element, { rows, columns, sort, more = {} }) {
   const table = new Tabulator(element, {
     data: rows, columns: columns.map(tabulated), layout: "fitData", maxHeight: "75vh", rowHeight: 32, nestedFieldSeparator: false, headerSortElement: "<span></span>",
     columnDefaults: { resizable: false, headerWordWrap: true, minWidth: 40 }, initialSort: sort ? [{ column: sort[0], dir: sort[1] }] : [],
-    selectableRows: false, placeholder: "Nothing fits the filters.", ...more,
+    selectableRows: false, keybindings: false, placeholder: "Nothing fits the filters.", ...more,
   });
   element.setAttribute("aria-label", element.dataset.label);
   const built = new Promise((resolve) => table.on("tableBuilt", resolve));
@@ -99,7 +99,7 @@ function keys(element, table) {
     const cell = event.target.closest(".tabulator-cell");
     if (cell) place(cell);
   });
-  for (const event of ["renderComplete", "scrollVertical", "dataProcessed"]) table.on(event, ensure);
+  new MutationObserver(ensure).observe(element.querySelector(".tabulator-table"), { childList: true, subtree: true }); // rows and cells come and go
   ensure();
 }
 
