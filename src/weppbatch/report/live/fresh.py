@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, time
@@ -22,6 +23,7 @@ PAGE = "index.html"
 PAUSE_S = 30.0
 SHARE = 20
 LOWEST = 19
+FIRST = 0  # of a batch without any report: somebody waits for it
 
 
 class FreshReport:
@@ -71,7 +73,7 @@ class FreshReport:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_low_and_bound,
+            preexec_fn=partial(_low_and_bound, LOWEST if self.made_at else FIRST),
         )
         return True
 
@@ -90,9 +92,9 @@ def _made_s(folder: Path) -> float:
         return 0.0
 
 
-def _low_and_bound() -> None:
+def _low_and_bound(niceness: int) -> None:
     """In the child: leave the cores to the tasks, and die with who asked."""
-    os.nice(LOWEST)
+    os.nice(niceness)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

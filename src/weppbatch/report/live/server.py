@@ -99,6 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ["events"]:
                 self._send_events()
             case ["report", page] if page == PAGE and not (report / PAGE).exists():
+                self._look()  # which begins the report
                 self._send_file(WAITING, POLICY)
             case ["report", "runs", page] if page.endswith(".html"):
                 self._send_run_page(page.removesuffix(".html"))
@@ -140,12 +141,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_state(self) -> None:
         """All there is, as JSON."""
+        changes = self._look()
+        self._send_text(HTTPStatus.OK, json.dumps(changes[0] if changes else {}), TYPES[".json"])
+
+    def _look(self) -> list[dict[str, Any]]:
+        """What there is now, from a look of now."""
         self.server.hub.watching(1)
         try:
-            _, changes = self.server.hub.since(0, ALIVE_S)
+            return self.server.hub.since(0, ALIVE_S)[1]
         finally:
             self.server.hub.watching(-1)
-        self._send_text(HTTPStatus.OK, json.dumps(changes[0] if changes else {}), TYPES[".json"])
 
     def _send_events(self) -> None:
         """Server-sent events (html.spec.whatwg.org, 9.2): everything first, then what changes, until the end."""
