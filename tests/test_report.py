@@ -37,7 +37,7 @@ def page_of(batch: Path) -> str:
 
 def test_the_report_names_every_state_and_every_reason(batch: Path):
     text = Elements(page_of(batch)).words
-    assert "1 of 4 watersheds is complete" in text
+    assert "1 of 4 watersheds complete" in text
     assert "no <b>elevations</b> there" in text
     assert "What to do: add </script> a DEM" in text
     assert "logs/ws-2/dem.log" in text
@@ -100,7 +100,7 @@ def test_settings_that_were_changed_are_shown_with_their_default_and_runs_that_d
 
 def test_a_batch_where_nothing_ran_has_a_page(root: Path):
     text = Elements(page_of(make_batch(root, ["Cove Creek"]))).words
-    assert "0 of 1 watersheds are complete" in text
+    assert "0 of 1 watersheds complete" in text
     assert "Not started yet" in text
     assert "Elevation none read yet" in text
 

@@ -10,6 +10,7 @@ import pytest
 
 from browser.chromium import PHONE, Watched, too_wide, violations
 from report_batch import fail, finish, ledger_of, make_batch, succeed
+from weppbatch.batch.runner import BatchRunner
 from weppbatch.batch.undertaking import Undertaking
 from weppbatch.errors import DataError
 from weppbatch.lock import holding
@@ -85,13 +86,19 @@ def test_states_change_on_the_page_as_they_change_on_the_disk(page_of: Watched, 
         page.get_by_text(f"{EXECUTION} runs for").wait_for()
         cell = page.locator('#matrix-table button[data-run="ws-3"][data-task="clone"]')
         assert cell.inner_text() == "pending"
+        assert page.locator('#overview [data-state="pending"]').is_visible()
         succeed(batch, "ws-3", "clone", metrics={}, warnings=[])
         page.locator('#matrix-table button.succeeded[data-run="ws-3"][data-task="clone"]').wait_for()
         fail(batch, "ws-3", "extent", DataError("no extent here"))
         page.locator('#matrix-table button.failed[data-run="ws-3"][data-task="extent"]').wait_for()
         page.locator("#live-failed").get_by_text("no extent here").wait_for()
         assert page.locator('#overview [data-state="failed"] b').inner_text() == "2"
+        assert not page.locator('#overview [data-state="pending"]').is_visible()
+        assert page.get_by_role("heading", name="1 of 3 watersheds complete").is_visible()
+        BatchRunner.getInstance(batch).exclude("ws-1", "a reservoir")  # which is looked at when the start has ended
     page.get_by_text("has ended").wait_for()
+    page.get_by_role("heading", name="0 of 3 watersheds complete").wait_for()
+    assert page.locator('#overview [data-state="excluded"]').is_visible()
 
 
 def test_a_newer_report_is_offered_and_the_place_is_kept(page_of: Watched, batch: Path, server: LiveServer):

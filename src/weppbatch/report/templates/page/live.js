@@ -4,6 +4,7 @@
    text goes in as text. In a file this does nothing. */
 if (served) (() => {
   const at = (id) => document.getElementById(id), PLACE = "weppbatch-place";
+  const COMPLETE = ["succeeded", "degraded"];
   const tasks = Object.keys(data.tasks), statuses = Object.keys(data.states), words = (status) => status.replaceAll("_", " ");
   const statusAt = data.columns.findIndex(({ key }) => key === "status");
   const places = new Map(data.rows.map(([id], place) => [id, place]));
@@ -92,8 +93,14 @@ if (served) (() => {
     if (!touched.size) return;
     for (const state of statuses) {
       const count = [...known.values()].filter((one) => one === state).length;
-      for (const shown of document.querySelectorAll(`[data-state="${state}"] b`)) shown.textContent = count.toLocaleString("en");
+      for (const shown of document.querySelectorAll(`[data-state="${state}"] b`)) {
+        shown.textContent = count.toLocaleString("en");
+        const button = shown.parentElement;
+        (button.closest(".tiles > li") || button).hidden = !count && button.getAttribute("aria-pressed") !== "true";
+      }
     }
+    const complete = [...known.values()].filter((one) => COMPLETE.includes(one)).length;
+    at("complete").textContent = complete.toLocaleString("en");
     document.dispatchEvent(new CustomEvent("states", { detail: touched }));
   }
 
