@@ -59,6 +59,16 @@ def make_batch(root: Path, names: list[str], name: str = "hills", task: str = "w
     return folder
 
 
+def make_simulated(root: Path) -> Path:
+    """ws-1 burned and simulated, ws-2 with terrain only, ws-3 unburned and simulated with half of the figures."""
+    folder = make_batch(root, ["Cove Creek", "Titus Creek", "Añasco"], task="wepp")
+    for runid in ("ws-1", "ws-2", "ws-3"):
+        finish(folder, runid)
+    simulate(folder, "ws-1")
+    simulate(folder, "ws-3", classes=UNBURNED, times=0.5)
+    return folder
+
+
 def square(place: int) -> Polygon:
     """The polygon of the watershed at a place, in WGS84."""
     west = -84.4 + place * SIDE_DEG * 1.2

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from report_batch import UNBURNED, finish, ledger_of, make_batch, simulate
+from report_batch import ledger_of, make_simulated
 from report_page import CHROMIUM, Elements, data_of, in_chromium, rows_of, with_script
 from weppbatch.engines.schemas import SCHEMAS
 from weppbatch.report.build import build_report
@@ -16,13 +16,7 @@ from weppbatch.report.payload import views_of
 
 @pytest.fixture
 def batch(root: Path) -> Path:
-    """ws-1 burned and simulated, ws-2 with terrain only, ws-3 unburned and simulated with half of the figures."""
-    folder = make_batch(root, ["Cove Creek", "Titus Creek", "Añasco"], task="wepp")
-    for runid in ("ws-1", "ws-2", "ws-3"):
-        finish(folder, runid)
-    simulate(folder, "ws-1")
-    simulate(folder, "ws-3", classes=UNBURNED, times=0.5)
-    return folder
+    return make_simulated(root)
 
 
 def page_of(batch: Path) -> str:

@@ -8,7 +8,7 @@ import pandas
 import pyarrow.parquet as pq
 import pytest
 
-from report_batch import CLASSES, UNBURNED, finish, ledger_of, make_batch, simulate
+from report_batch import CLASSES, UNBURNED, finish, ledger_of, make_batch, make_simulated, simulate
 from report_page import Elements
 from weppbatch.files import write_json
 from weppbatch.report.build import build_report
@@ -19,13 +19,7 @@ from weppbatch.report.shown import Text, shown_short
 
 @pytest.fixture
 def batch(root: Path) -> Path:
-    """ws-1 burned and simulated, ws-2 with terrain only, ws-3 unburned and simulated with half of the figures."""
-    folder = make_batch(root, ["Cove Creek", "Titus Creek", "Añasco"], task="wepp")
-    for runid in ("ws-1", "ws-2", "ws-3"):
-        finish(folder, runid)
-    simulate(folder, "ws-1")
-    simulate(folder, "ws-3", classes=UNBURNED, times=0.5)
-    return folder
+    return make_simulated(root)
 
 
 def page_of(batch: Path) -> str:
