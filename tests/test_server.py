@@ -266,20 +266,26 @@ def test_a_killed_server_takes_its_tasks_along_and_comes_back(server: TaskServer
     assert server.process.pid != killed
 
 
-def test_a_server_ends_with_its_owner_and_all_tasks_with_it(batch: Path, files: TaskFiles):
+def owned(batch: Path, entry: str, path: str) -> tuple[subprocess.Popen[str], str, str]:
+    """A process that owns a server with this entry module from `path`; the server's folder and its process."""
     code = (
         "import sys, time; from pathlib import Path; from weppbatch.tasks.serving import TaskServer;"
-        "server = TaskServer(Path(sys.argv[1]), entry='misbehaving');"
+        "server = TaskServer(Path(sys.argv[1]), entry=sys.argv[2]);"
         "print(server.folder, server.process.pid, flush=True); time.sleep(300)"
     )
     owner = subprocess.Popen(
-        [sys.executable, "-c", code, batch],
-        env=os.environ | {"PYTHONPATH": HERE},
+        [sys.executable, "-c", code, batch, entry],
+        env=os.environ | {"PYTHONPATH": path},
         stdout=subprocess.PIPE,
         text=True,
     )
     assert owner.stdout is not None
     folder, pid = owner.stdout.readline().split()
+    return owner, folder, pid
+
+
+def test_a_server_ends_with_its_owner_and_all_tasks_with_it(batch: Path, files: TaskFiles):
+    owner, folder, pid = owned(batch, "misbehaving", HERE)
     asker = subprocess.Popen(
         [f"{folder}/weppbatch", "task", "clone", "--run", "ws-1"],
         cwd=batch,
@@ -294,19 +300,7 @@ def test_a_server_ends_with_its_owner_and_all_tasks_with_it(batch: Path, files: 
 
 def test_a_server_that_still_loads_ends_with_its_owner(batch: Path, tmp_path: Path):
     (tmp_path / "long_to_load.py").write_text("import time\ntime.sleep(300)\n", encoding="utf-8")
-    code = (
-        "import sys, time; from pathlib import Path; from weppbatch.tasks.serving import TaskServer;"
-        "server = TaskServer(Path(sys.argv[1]), entry='long_to_load');"
-        "print(server.folder, server.process.pid, flush=True); time.sleep(300)"
-    )
-    owner = subprocess.Popen(
-        [sys.executable, "-c", code, batch],
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert owner.stdout is not None
-    folder, pid = owner.stdout.readline().split()
+    owner, folder, pid = owned(batch, "long_to_load", str(tmp_path))
     assert wait_for(lambda: catches(Path(f"/proc/{pid}/status").read_text(), signal.SIGIO))
     owner.kill()
     owner.wait()

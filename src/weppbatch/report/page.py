@@ -14,12 +14,11 @@ from weppbatch.files import utc_now
 from weppbatch.report.ash import ash_sums
 from weppbatch.report.asked import differences, last_start, plain
 from weppbatch.report.assets import assets_of
-from weppbatch.report.columns import Column
 from weppbatch.report.overview import BURNED_NOTE, caveats, conductivity, spreads, totals
-from weppbatch.report.payload import page_columns, payload, views_of
+from weppbatch.report.payload import page_columns, payload
 from weppbatch.report.provenance import Provenance
 from weppbatch.report.scenarios import FIGURES, MEASURE, Scenarios
-from weppbatch.report.shown import Quantity, shown, shown_bytes, shown_seconds, shown_short
+from weppbatch.report.shown import Quantity, shown, shown_bytes, shown_seconds
 from weppbatch.report.summary import MOST_LISTED, Summary
 from weppbatch.report.tables import Row
 from weppbatch.report.timing import Timing
@@ -49,7 +48,7 @@ def page_of(
     """The page's HTML."""
     ledger = summary.ledger
     columns = page_columns(rows)
-    data = payload(summary, scenarios, rows, drawing)
+    data = payload(summary, scenarios, columns, rows, drawing)
     return (
         environment()
         .get_template("report.html.j2")
@@ -73,7 +72,7 @@ def page_of(
             conductivity=conductivity(rows),
             burned_note=BURNED_NOTE if any(row["burned_share"] for row in rows) else "",
             columns=columns,
-            views=views_of(columns),
+            views=data["views"],
             tasks=[name for name in data["tasks"] if not graph.scenario_of(name)],
             states=STATES,
             manifest=manifest,
@@ -84,26 +83,6 @@ def page_of(
             data=data | {"pages": list(pages), "time": timing and timing.data},
         )
     )
-
-
-def cell(column: Column, row: Row) -> str:
-    """A cell of the results table, for people."""
-    value = row[column.key]
-    if column.key == "wall_s":
-        return shown_seconds(value)
-    if column.key in ("flags", "weather"):
-        return str(value or "").replace("_", " ")
-    if column.key == "closure_mm_max":
-        return "" if value is None else f"{value:.0e}"
-    if column.key == "synthetic":
-        return ", ".join(graph.TASKS[task].label for task in graph.TASKS if task in str(value).split("; "))
-    if column.short and value is not None:
-        return shown_short(value)
-    if column.key == "outlet_method":
-        return {"find_outlet": "FindOutlet", "overlap": "best overlap", "requested": "nearest channel"}.get(
-            value, shown(value)
-        )
-    return shown(100 * value if column.percent and value is not None else value, column.digits)
 
 
 def log_link(path: str) -> str:

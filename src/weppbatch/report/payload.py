@@ -12,7 +12,6 @@ from weppbatch.report.ash import BY_CLASS, BY_PERIOD
 from weppbatch.report.columns import RUN_COLUMNS, VIEWS, Column
 from weppbatch.report.overview import BURNED_NOTE
 from weppbatch.report.scenarios import Scenarios
-from weppbatch.report.shown import shown
 from weppbatch.report.summary import Summary
 from weppbatch.report.tables import Row
 from weppbatch.report.units import US_UNITS
@@ -23,11 +22,12 @@ ALWAYS = ("runid", "status", "iou", "flags")  # the columns that stand even wher
 METHODS = {"find_outlet": "FindOutlet", "overlap": "best overlap", "requested": "nearest channel"}
 
 
-def payload(summary: Summary, scenarios: Scenarios, rows: Sequence[Row], drawing: dict[str, Any]) -> dict[str, Any]:
-    """All of it. rows: one a run, in the order of the ledger's runs."""
+def payload(
+    summary: Summary, scenarios: Scenarios, columns: Sequence[Column], rows: Sequence[Row], drawing: dict[str, Any]
+) -> dict[str, Any]:
+    """All of it. rows: one a run, in the order of the ledger's runs; columns: those of them that the page shows."""
     runs = summary.ledger.runs
     tasks = graph.ordered([*graph.TASKS, *(task for run in runs.values() for task in run.tasks)])
-    columns = page_columns(rows)
     return {
         "batch": summary.ledger.plan.runner.batch_name,
         "columns": [described(column) for column in columns],
@@ -88,7 +88,7 @@ def cell(column: Column, row: Row) -> Any:
         return str(value).replace("_", " ")
     if column.key == "synthetic":
         return ", ".join(graph.TASKS[task].label for task in graph.TASKS if task in str(value).split("; "))
-    return METHODS.get(value, shown(value)) if column.key == "outlet_method" else value
+    return METHODS.get(value, value) if column.key == "outlet_method" else value
 
 
 def _label(task: str, tasks: Sequence[str]) -> str:

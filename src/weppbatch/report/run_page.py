@@ -16,7 +16,7 @@ from weppbatch.report.assets import Assets, assets_of
 from weppbatch.report.columns import RUN_COLUMNS, Column
 from weppbatch.report.figures import run_row
 from weppbatch.report.overview import BURNED_NOTE
-from weppbatch.report.page import cell, environment
+from weppbatch.report.page import environment
 from weppbatch.report.results import Features, RunResult, read_result
 from weppbatch.report.run_daily import MONTHS
 from weppbatch.report.run_made import made, tasks
@@ -111,9 +111,15 @@ def figures_of(row: Row, keys: Sequence[str]) -> list[Figure]:
         if value in (None, ""):
             continue
         digits = places(value) if key in HEAD else None if column.short else column.digits
-        text = shown(value, digits) if key in HEAD else cell(column, row)
+        text = shown(value, digits) if key in HEAD else _text(column, value)
         found.append(Figure(column, value, f"{text} %" if column.percent else text, digits))
     return found
+
+
+def _text(column: Column, value: Any) -> str:
+    if column.short:
+        return shown_short(value)
+    return shown(100 * value if column.percent else value, column.digits)
 
 
 def worth_a_look(result: RunResult) -> list[str]:

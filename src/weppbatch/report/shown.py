@@ -48,7 +48,7 @@ def shown_short(value: float) -> str:
     """A number with as many digits as it needs, at most three that count: 1,240, 12.4, 0.0036."""
     if value == 0 or not np.isfinite(value):
         return shown(value, 0)
-    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    decimals = places(value)
     text = shown(round(value, decimals), decimals)
     return text.rstrip("0").rstrip(".") if "." in text else text
 

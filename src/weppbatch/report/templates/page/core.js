@@ -3,6 +3,9 @@ const data = JSON.parse(document.getElementById("data").textContent);
 /* Whether the page came over HTTP (`weppbatch serve`) and not from a file. */
 const served = location.protocol.startsWith("http");
 
+/* The states of what is complete. */
+const DONE = ["succeeded", "degraded"];
+
 /* An element with a text, which is never markup. */
 function make(tag, text = "", name = "") {
   return Object.assign(document.createElement(tag), { textContent: text, className: name });

@@ -4,7 +4,6 @@
    text goes in as text. In a file this does nothing. */
 if (served) (() => {
   const at = (id) => document.getElementById(id), PLACE = "weppbatch-place";
-  const COMPLETE = ["succeeded", "degraded"];
   const tasks = Object.keys(data.tasks), statuses = Object.keys(data.states), words = (status) => status.replaceAll("_", " ");
   const statusAt = data.columns.findIndex(({ key }) => key === "status");
   const places = new Map(data.rows.map(([id], place) => [id, place]));
@@ -99,7 +98,7 @@ if (served) (() => {
         (button.closest(".tiles > li") || button).hidden = !count && button.getAttribute("aria-pressed") !== "true";
       }
     }
-    const complete = [...known.values()].filter((one) => COMPLETE.includes(one)).length;
+    const complete = [...known.values()].filter((one) => DONE.includes(one)).length;
     at("complete").textContent = complete.toLocaleString("en");
     document.dispatchEvent(new CustomEvent("states", { detail: touched }));
   }

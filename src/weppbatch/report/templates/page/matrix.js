@@ -3,7 +3,7 @@
   const element = document.getElementById("matrix-table"), at = (id) => document.getElementById(id);
   const places = Object.fromEntries(data.columns.map(({ key }, place) => [key, place]));
   const tasks = Object.keys(data.tasks), plain = tasks.filter((task) => !task.startsWith("omni.")), scenarios = tasks.filter((task) => task.startsWith("omni."));
-  const DONE = ["succeeded", "degraded"], WORSE = ["not_selected", "pending", "stale", "running", "interrupted", "failed"]; // as they sort, after all times
+  const WORSE = ["not_selected", "pending", "stale", "running", "interrupted", "failed"]; // as they sort, after all times
   const value = (row, key) => places[key] === undefined ? null : row[places[key]];
   /* What a task's cell sorts by: its time, and above all times the states without one. */
   function rank(found) {
